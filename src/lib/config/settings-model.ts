@@ -1,0 +1,75 @@
+import { amount, anything, flag, int, oneOf, type SettingTable, text, url } from './rules.ts';
+
+/** The model that summarises and reflects. */
+export const modelSettings = {
+  MODEL_PROVIDER: {
+    rule: oneOf(['local', 'azure', 'openai', 'compatible']),
+    default: '',
+    absent: 'azure with AZURE_OPENAI_ENDPOINT, else compatible with OPENAI_BASE_URL, else openai with OPENAI_API_KEY, else local',
+    about: 'Which model is asked; local is built in and needs no key.',
+  },
+  AZURE_OPENAI_ENDPOINT: {
+    rule: url('https:', 'http:'),
+    default: '',
+    about: 'The Azure OpenAI resource; its v1 API is used.',
+  },
+  AZURE_OPENAI_API_KEY: {
+    rule: anything,
+    default: '',
+    absent: 'managed identity',
+    about: 'The key of that resource, where managed identity is not used.',
+    secret: true,
+  },
+  AZURE_OPENAI_DEPLOYMENT: {
+    rule: text(/^\S{1,128}$/, '1 to 128 characters without spaces'),
+    default: 'gpt-5-nano',
+    about: 'The deployment in Azure, or the model elsewhere when OPENAI_MODEL is empty.',
+  },
+  AZURE_OPENAI_SCOPE: {
+    rule: url('https:'),
+    default: 'https://ai.azure.com/.default',
+    about: 'The token scope asked for under managed identity.',
+  },
+  OPENAI_API_KEY: {
+    rule: anything,
+    default: '',
+    about: 'The key of OpenAI or of a compatible server.',
+    secret: true,
+  },
+  OPENAI_BASE_URL: {
+    rule: url('https:', 'http:'),
+    default: '',
+    about: 'The address of a server that speaks the OpenAI API, with its /v1.',
+  },
+  OPENAI_MODEL: {
+    rule: text(/^\S{1,128}$/, '1 to 128 characters without spaces'),
+    default: '',
+    absent: 'AZURE_OPENAI_DEPLOYMENT',
+    about: 'The model asked for at OpenAI or a compatible server.',
+  },
+  MODEL_TIMEOUT_MS: {
+    rule: int(1000, 200_000),
+    default: '60000',
+    about: 'How long one model call may take, in milliseconds.',
+  },
+  MODEL_MAX_RETRIES: {
+    rule: int(0, 5),
+    default: '2',
+    about: 'How often a failed model call is tried again at once; the job itself comes back later anyway.',
+  },
+  MODEL_PRICE_INPUT_PER_MILLION: {
+    rule: amount,
+    default: '0',
+    about: 'What a million input tokens cost, in your currency, for the cost figures of jobs.',
+  },
+  MODEL_PRICE_OUTPUT_PER_MILLION: {
+    rule: amount,
+    default: '0',
+    about: 'What a million output tokens cost, in your currency.',
+  },
+  MODEL_LOCAL_FALLBACK: {
+    rule: flag,
+    default: 'false',
+    about: 'Whether the local model does the job when the configured one cannot be reached.',
+  },
+} as const satisfies SettingTable;
