@@ -1,0 +1,107 @@
+import { type Statement, sameStatement, statementOf } from './overlap.ts';
+import type { ModelMessage, Profile, ReflectedFact, ReflectedInsight, ReflectInput, Reflection } from './port.ts';
+
+const MAX_TEXT = 400;
+const MAX_SUMMARY = 4_000;
+const MAX_FACTS = 40;
+const MAX_INSIGHTS = 12;
+const MAX_TOPICS = 12;
+const MAX_TOPIC = 60;
+
+/**
+ * What of a model's reflection may be kept. Whatever code can check is checked here, whichever model wrote it: sources exist and one of
+ * them is the user's own message, nothing repeats what was injected, texts and lists have their bounds, nothing is said twice.
+ */
+export function boundReflection(reflection: Reflection, input: ReflectInput): Reflection {
+  const sources = sourcesOf(input.messages);
+  const injected = (input.injected ?? []).map(statementOf);
+  return {
+    summary: boundSummary(reflection.summary),
+    topics: boundTopics(reflection.topics),
+    facts: boundFacts(reflection.facts, { sources, injected }),
+    insights: boundInsights(reflection.insights, sources),
+  };
+}
+
+/** A summary of at most 4,000 characters without control characters. */
+export function boundSummary(summary: string): string {
+  return cutAtWord(clean(summary), MAX_SUMMARY);
+}
+
+/** At most `max` statements of at most 400 characters, none twice. */
+export function boundProfile(profile: Profile, max: number): Profile {
+  const statements = profile.statements.map(oneLine).filter((text) => text !== '');
+  return { statements: [...new Set(statements)].slice(0, Math.max(0, max)) };
+}
+
+interface Sources {
+  known: Set<number>;
+  fromUser: Set<number>;
+}
+
+function sourcesOf(messages: ModelMessage[]): Sources {
+  const fromUser = messages.filter(({ role }) => role === 'user');
+  return { known: new Set(messages.map(({ seq }) => seq)), fromUser: new Set(fromUser.map(({ seq }) => seq)) };
+}
+
+/** The seqs that exist, ascending; none when the user said nothing in them. */
+function keepSources(seqs: number[], { known, fromUser }: Sources): number[] {
+  const existing = [...new Set(seqs)].filter((seq) => known.has(seq)).sort((a, b) => a - b);
+  return existing.some((seq) => fromUser.has(seq)) ? existing : [];
+}
+
+function boundFacts(facts: ReflectedFact[], { sources, injected }: { sources: Sources; injected: Statement[] }): ReflectedFact[] {
+  const kept: { fact: ReflectedFact; statement: Statement }[] = [];
+  for (const fact of facts) {
+    const text = oneLine(fact.text);
+    const source_seqs = keepSources(fact.source_seqs, sources);
+    const statement = statementOf(text);
+    if (text === '' || source_seqs.length === 0 || injected.some((echo) => sameStatement(echo, statement))) continue;
+    const twin = kept.find((other) => other.fact.text === text || sameStatement(other.statement, statement));
+    if (twin) {
+      twin.fact.source_seqs = keepSources([...twin.fact.source_seqs, ...source_seqs], sources);
+      twin.fact.confidence = Math.max(twin.fact.confidence, fact.confidence);
+    } else if (kept.length < MAX_FACTS) {
+      kept.push({ fact: { ...fact, text, source_seqs, topics: boundTopics(fact.topics) }, statement });
+    }
+  }
+  return kept.map(({ fact }) => fact);
+}
+
+function boundInsights(insights: ReflectedInsight[], sources: Sources): ReflectedInsight[] {
+  return insights
+    .map(({ text, source_seqs }) => ({ text: oneLine(text), source_seqs: keepSources(source_seqs, sources) }))
+    .filter(({ text, source_seqs }) => text !== '' && source_seqs.length > 0)
+    .slice(0, MAX_INSIGHTS);
+}
+
+function boundTopics(topics: string[]): string[] {
+  const byKey = new Map<string, string>();
+  for (const topic of topics.map((text) => cutAtWord(clean(text).replace(/\s+/g, ' '), MAX_TOPIC))) {
+    const key = topic.toLowerCase();
+    if (topic !== '' && !byKey.has(key)) byKey.set(key, topic);
+  }
+  return [...byKey.values()].slice(0, MAX_TOPICS);
+}
+
+function oneLine(text: string): string {
+  return cutAtWord(clean(text).replace(/\s+/g, ' '), MAX_TEXT);
+}
+
+function clean(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ' ')
+    .trim();
+}
+
+function cutAtWord(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const space = text.lastIndexOf(' ', max - 1);
+  const end = space > max / 2 ? space : max - 1;
+  return `${text
+    .slice(0, end)
+    .toWellFormed()
+    .replace(/\ufffd$/, '')
+    .trimEnd()}…`;
+}
