@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { DEV_KEY, startCosmos } from '../../dev/cosmos/server.ts';
+import { startHost } from '../../dev/host/start.ts';
+import { createStorage } from '../../dev/launch/storage.ts';
+import { startRedis } from '../../dev/redis/server.ts';
+import { createApi } from './api.ts';
+
+const REPOSITORY = join(import.meta.dirname, '..', '..');
+const CONTAINERS = ['memory', 'directory', 'ops', 'items'].map((id) => ({ id, partitionKey: '/pk', defaultTtl: -1 }));
+// A port on which nothing ever listens, for a tier that is down from the start.
+const NOBODY = 'redis://127.0.0.1:1';
+
+interface StackOptions {
+  /** App processes on the same tiers. */
+  apps?: number;
+  /** Settings of the apps, over those of the stack. */
+  settings?: Record<string, string>;
+  /** False: the apps are given a Redis that refuses connections. */
+  redis?: boolean;
+}
+
+export type Stack = Awaited<ReturnType<typeof startStack>>;
+
+/**
+ * The whole service for one test file: stand-ins in this process, in memory, so that a test can count their calls and
+ * inject faults; Azurite shared by all files under names of this stack's own; and `apps` processes of the built app.
+ */
+export async function startStack({ apps = 1, settings = {}, redis: withRedis = true }: StackOptions = {}) {
+  const id = `t${randomUUID().slice(0, 8)}`;
+  const storage = inject('storage');
+  const [cosmos, redis] = await Promise.all([
+    startCosmos({ port: 0, key: DEV_KEY, database: 'keepsake', containers: CONTAINERS }),
+    startRedis({ port: 0, checkSlots: true }),
+    createStorage(storage, { blobPrefix: id, queuePrefix: id }),
+  ]);
+  const root = appFolder();
+  const env = {
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+    AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
+    AzureWebJobsStorage: storage,
+    BLOB_CONNECTION_STRING: storage,
+    BLOB_CONTAINER: id,
+    QUEUE_PREFIX: id,
+    COSMOS_ENDPOINT: cosmos.endpoint,
+    COSMOS_KEY: cosmos.key,
+    COSMOS_DATABASE: 'keepsake',
+    REDIS_URL: withRedis ? redis.url : NOBODY,
+    MODEL_PROVIDER: 'local',
+    ...settings,
+  };
+  const start = () => startHost({ root, port: 0, env: { ...process.env, ...env }, quiet: true });
+  const running = await Promise.all(Array.from({ length: apps }, start));
+
+  const appAt = (index: number) => {
+    const app = running[index];
+    if (!app) throw new Error(`this stack has ${running.length} apps, there is no app ${index}`);
+    return app;
+  };
+
+  return {
+    apps: running,
+    cosmos,
+    redis,
+    /** What the apps were given. */
+    env,
+    api: (index = 0) => createApi(appAt(index).url),
+
+    /** A new process in the place of app `index`, whether or not the old one still runs; its URL changes. */
+    async restartApp(index = 0) {
+      await appAt(index).stop();
+      running[index] = await start();
+    },
+
+    async stop() {
+      await Promise.all(running.map((app) => app.stop()));
+      await Promise.all([cosmos.stop(), redis.stop()]);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A function app folder of its own: no local.settings.json of the developer's, no timer state of another stack's. */
+function appFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'keepsake-app-'));
+  for (const file of ['package.json', 'host.json']) copyFileSync(join(REPOSITORY, file), join(folder, file));
+  symlinkSync(join(REPOSITORY, 'dist'), join(folder, 'dist'));
+  return folder;
+}
