@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import type { RedisClient } from './redis.ts';
+
+export interface Script {
+  name: string;
+  /** Runs the script; replies as text. `keys` must share one hash tag. */
+  run: (client: RedisClient, keys: readonly string[], args: readonly (string | number | Buffer)[]) => Promise<unknown>;
+}
+
+const isUnknown = (error: unknown) => error instanceof Error && error.message.startsWith('NOSCRIPT');
+
+/** A Lua script called by its hash; a server that does not know it yet is sent the text, once. */
+export function script(name: string, lua: string, numberOfKeys: number): Script {
+  const sha1 = createHash('sha1').update(lua).digest('hex');
+
+  const run: Script['run'] = async (client, keys, args) => {
+    if (keys.length !== numberOfKeys) throw new Error(`Script ${name} takes ${numberOfKeys} keys, not ${keys.length}`);
+    try {
+      return await client.evalsha(sha1, numberOfKeys, ...keys, ...args);
+    } catch (error) {
+      if (!isUnknown(error)) throw error;
+      return client.eval(lua, numberOfKeys, ...keys, ...args);
+    }
+  };
+  return { name, run };
+}

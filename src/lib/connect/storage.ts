@@ -1,0 +1,132 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { TokenCredential } from '@azure/identity';
+import type { ContainerClient } from '@azure/storage-blob';
+import type { QueueServiceClient } from '@azure/storage-queue';
+import type { BlobConfig, QueueConfig } from '../config/storage.ts';
+
+export interface StorageOptions {
+  /** Needed when the account is named by its address. */
+  credential?: TokenCredential;
+}
+
+export interface BlobContainers {
+  transcripts: ContainerClient;
+  archives: ContainerClient;
+  writes: ContainerClient;
+}
+
+export interface BlobConnection {
+  /** The three containers, loaded with the first call; they are expected to be there. */
+  containers: () => Promise<BlobContainers>;
+  /** Resolves when the account answers and the containers were made. */
+  ping: () => Promise<void>;
+  /** Closes the sockets; calls under way fail. */
+  close: () => void;
+}
+
+export interface QueueConnection {
+  /** Puts one message on a queue: one try, at most ringTimeoutMs. False when it is not known to have arrived; never throws. */
+  ring: (queueName: string, payload: unknown) => Promise<boolean>;
+  /** Resolves when this queue is there; the identity's role allows no question about the account. */
+  ping: (queueName: string) => Promise<void>;
+}
+
+const PING_TIMEOUT_MS = 2000;
+
+/** One promise for all callers; a failure is forgotten, so that the next caller tries anew. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined;
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+}
+
+function needed(credential: TokenCredential | undefined, url: string | undefined): { url: string; credential: TokenCredential } {
+  if (!url) throw new Error('Storage has neither an address nor a connection string');
+  if (!credential) throw new Error(`Storage at ${url} needs a credential`);
+  return { url, credential };
+}
+
+/** The blob account with sockets of its own, at most maxConnections of them. */
+async function blobService({ accountUrl, connectionString, timeoutMs, maxConnections }: BlobConfig, { credential }: StorageOptions) {
+  const { BlobServiceClient, newPipeline } = await import('@azure/storage-blob');
+  const account = connectionString ? BlobServiceClient.fromConnectionString(connectionString) : needed(credential, accountUrl);
+  const Agent = account.url.startsWith('https:') ? HttpsAgent : HttpAgent;
+  const agent = new Agent({ keepAlive: true, maxSockets: maxConnections });
+  const pipeline = newPipeline(account.credential, { retryOptions: { maxTries: 3, tryTimeoutInMs: timeoutMs, maxRetryDelayInMs: 1000 } });
+  pipeline.factories.unshift({
+    create: (next) => ({
+      sendRequest: (request) => {
+        request.agent = agent;
+        return next.sendRequest(request);
+      },
+    }),
+  });
+  return { service: new BlobServiceClient(account.url, pipeline), agent };
+}
+
+/** The connection to Blob Storage. @azure/storage-blob costs 150 ms to load, so it waits for the first call. */
+export function connectBlobs(config: BlobConfig, options: StorageOptions = {}): BlobConnection {
+  let agent: HttpAgent | undefined;
+  const open = once(async () => {
+    const opened = await blobService(config, options);
+    agent = opened.agent;
+    return opened.service;
+  });
+  const { transcripts, archives, writes } = config.containers;
+
+  return {
+    containers: async () => {
+      const service = await open();
+      return {
+        transcripts: service.getContainerClient(transcripts),
+        archives: service.getContainerClient(archives),
+        writes: service.getContainerClient(writes),
+      };
+    },
+    ping: async () => {
+      const service = await open();
+      const there = await service.getContainerClient(writes).exists({ abortSignal: AbortSignal.timeout(config.timeoutMs) });
+      if (!there) throw new Error(`Blob container ${writes} does not exist`);
+    },
+    close: () => agent?.destroy(),
+  };
+}
+
+async function queueService({ serviceUri, connectionString }: QueueConfig, { credential }: StorageOptions): Promise<QueueServiceClient> {
+  const { QueueServiceClient } = await import('@azure/storage-queue');
+  const oneTry = { retryOptions: { maxTries: 1 } };
+  if (connectionString) return QueueServiceClient.fromConnectionString(connectionString, oneTry);
+  const account = needed(credential, serviceUri);
+  return new QueueServiceClient(account.url, account.credential, oneTry);
+}
+
+/** The Functions host decodes Base64 by default, and the SDK does not encode by itself. */
+const encoded = (payload: unknown) => Buffer.from(JSON.stringify(payload)).toString('base64');
+
+/** The connection to the queues of the Functions host. */
+export function connectQueues(config: QueueConfig, options: StorageOptions = {}): QueueConnection {
+  const open = once(() => queueService(config, options));
+  const queue = async (name: string) => (await open()).getQueueClient(`${config.prefix}${name}`);
+
+  return {
+    ring: async (queueName, payload) => {
+      try {
+        const client = await queue(queueName);
+        await client.sendMessage(encoded(payload), { abortSignal: AbortSignal.timeout(config.ringTimeoutMs) });
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    ping: async (queueName) => {
+      const client = await queue(queueName);
+      await client.getProperties({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) });
+    },
+  };
+}
