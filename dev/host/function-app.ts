@@ -1,0 +1,87 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createAdmin } from './admin.ts';
+import { applyLocalSettings } from './app-settings.ts';
+import type { HostArguments } from './arguments.ts';
+import { type HostFunction, indexFunctions } from './functions.ts';
+import { installFunctionsCore } from './functions-core.ts';
+import { createHooks } from './hooks.ts';
+import { readHostSettings } from './host-settings.ts';
+import { createDispatch } from './http-dispatch.ts';
+import { listenHttp } from './http-server.ts';
+import { createInvoker } from './invoke.ts';
+import { createKeys } from './keys.ts';
+import { loadEntryPoints } from './loader.ts';
+import { createLog } from './log.ts';
+import { createRoutes, type RouteTable } from './routes.ts';
+
+export interface FunctionApp {
+  port: number;
+  /** Takes no more work, lets what runs finish and runs the appTerminate hooks. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 10_000;
+const DEFAULT_MAX_BODY_BYTES = 104_857_600;
+
+/**
+ * Loads the app under `root` and serves it. Rejects with the app's or the settings' own error. `recycle` is called when a
+ * function ran into the time limit: this process then has to be replaced.
+ */
+export async function startFunctionApp(args: HostArguments, recycle: () => void): Promise<FunctionApp> {
+  const { root, isQuiet, isVerbose } = args;
+  const { env } = process;
+  const started = performance.now();
+  const hooks = createHooks();
+  const log = createLog(hooks, { isQuiet, isVerbose });
+  const settings = readHostSettings(root);
+  const server = await listenHttp(args.port);
+  for (const name of applyLocalSettings(root, env)) {
+    log.host(`Skipping '${name}' from local settings as it's already defined in current environment variables.`);
+  }
+  env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development';
+  env.WEBSITE_HOSTNAME ??= `localhost:${server.port}`;
+
+  const registry = installFunctionsCore({ hooks, log: (level, category, message) => log.invocation({ level, category, message }) });
+  await loadEntryPoints(root);
+  await hooks.run('appStart', hooks.appContext({ functionAppDirectory: root }));
+  const capabilities = await registry.model().getCapabilities?.({});
+  if (capabilities?.HttpUri) throw new Error('HTTP streaming (enableHttpStream) is not supported by this development host');
+  registry.lock();
+
+  const functions = indexFunctions(registry.functions.values(), env);
+  const routes = createRoutes(functions, settings.routePrefix);
+  const invoker = createInvoker({
+    registry,
+    hooks,
+    log,
+    timeoutMs: settings.functionTimeoutMs,
+    sendOutputs: async () => undefined,
+    onTimeout: recycle,
+  });
+  const keys = createKeys(args.isAuthEnabled, env);
+  const admin = createAdmin({ functions, keys, baseUrl: `http://localhost:${server.port}`, runNow: () => undefined });
+  const maxBodyBytes = Number(env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT ?? DEFAULT_MAX_BODY_BYTES);
+  server.open(createDispatch({ routes, invoker, keys, admin, maxBodyBytes }));
+
+  listFunctions(functions, routes, server.port).forEach(log.host);
+  if (keys.isEnabled) log.host(keys.describe());
+  log.host(`Host started (${Math.round(performance.now() - started)}ms) on http://localhost:${server.port}`);
+
+  return {
+    port: server.port,
+    async stop() {
+      const drained = Promise.all([server.close(), invoker.idle()]);
+      await Promise.race([drained, pause(DRAIN_MS, undefined, { ref: false })]);
+      await hooks.run('appTerminate', hooks.appContext());
+      log.host('Host stopped');
+    },
+  };
+}
+
+function listFunctions(functions: HostFunction[], { routes }: RouteTable, port: number): string[] {
+  return functions.map((fn) => {
+    const route = routes.find((candidate) => candidate.fn === fn);
+    const where = route ? `[${route.methods?.join(',') ?? 'all'}] http://localhost:${port}/${route.path}` : fn.trigger.type;
+    return `\t${fn.name}: ${where}${fn.isDisabled ? ' (disabled)' : ''}`;
+  });
+}
