@@ -1,5 +1,7 @@
 import { type Statement, sameStatement, statementOf } from './overlap.ts';
 import type { ModelMessage, Profile, ReflectedFact, ReflectedInsight, ReflectInput, Reflection } from './port.ts';
+import { sentencesOf } from './sentences.ts';
+import { estimateTokens } from './tokens.ts';
 
 const MAX_TEXT = 400;
 const MAX_SUMMARY = 4_000;
@@ -23,9 +25,18 @@ export function boundReflection(reflection: Reflection, input: ReflectInput): Re
   };
 }
 
-/** A summary of at most 4,000 characters without control characters. */
-export function boundSummary(summary: string): string {
-  return cutAtWord(clean(summary), MAX_SUMMARY);
+/** A summary without control characters, of at most 4,000 characters and, where given, `maxTokens` estimated tokens: cut at a sentence's end. */
+export function boundSummary(summary: string, maxTokens = Number.POSITIVE_INFINITY): string {
+  const text = cutAtWord(clean(summary), MAX_SUMMARY);
+  if (estimateTokens(text) <= maxTokens) return text;
+  let kept = '';
+  for (const sentence of sentencesOf(text)) {
+    const longer = kept === '' ? sentence : `${kept} ${sentence}`;
+    if (estimateTokens(longer) > maxTokens) break;
+    kept = longer;
+  }
+  // one sentence that alone is too long: about three characters make a token
+  return kept === '' ? cutAtWord(text, Math.max(20, maxTokens * 3)) : kept;
 }
 
 /** At most `max` statements of at most 400 characters, none twice. */
