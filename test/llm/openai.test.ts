@@ -29,6 +29,7 @@ beforeAll(async () => {
 afterAll(() => fake.close());
 beforeEach(() => {
   fake.requests.length = 0;
+  fake.byDefault(() => ({ kind: 'ok', json: good }));
 });
 
 function model(settings: Partial<OpenAIModelSettings> = {}): Model {

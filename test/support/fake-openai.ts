@@ -35,7 +35,7 @@ export interface FakeOpenAI {
   /** With `/v1`, as a base URL is given. */
   readonly url: string;
   readonly requests: FakeRequest[];
-  /** Resolves when a request like the next unseen one has arrived, `count` in all. */
+  /** Resolves when `count` requests have arrived in all. */
   received(count: number): Promise<void>;
   /** Answers for the next requests, in order; afterwards `byDefault` again. */
   script(...answers: FakeAnswer[]): void;
@@ -57,8 +57,8 @@ export async function startFakeOpenAI(): Promise<FakeOpenAI> {
       const asked = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
       requests.push(asked);
       for (const { count, done } of waiting) if (requests.length >= count) done();
-      if (asked.path.endsWith('/models') && queue.length === 0) return sendJson(response, { object: 'list', data: [] });
-      reply(response, queue.shift() ?? fallback(asked));
+      if (asked.path.endsWith('/models') && queue.length === 0) sendJson(response, { object: 'list', data: [] });
+      else reply(response, queue.shift() ?? fallback(asked));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -87,33 +87,37 @@ function plausible({ body }: FakeRequest): FakeAnswer {
 }
 
 function reply(response: ServerResponse, answer: FakeAnswer): void {
+  if (answer.kind === 'slow') return;
+  if (answer.kind === 'stalled') sendHalf(response);
+  else if (answer.kind === 'cut' && answer.midway) sendHalf(response, () => response.destroy());
+  else if (answer.kind === 'cut') response.destroy();
+  else if (answer.kind === 'error') sendError(response, answer);
+  else sendJson(response, completionOf(answer));
+}
+
+function completionOf(answer: Extract<FakeAnswer, { kind: 'ok' | 'text' | 'refusal' | 'filtered' | 'truncated' }>): unknown {
   switch (answer.kind) {
     case 'ok':
-      return sendJson(response, completion(JSON.stringify(answer.json), { usage: answer.usage }));
+      return completion(JSON.stringify(answer.json), { usage: answer.usage });
     case 'text':
-      return sendJson(response, completion(answer.text));
+      return completion(answer.text);
     case 'refusal':
-      return sendJson(response, completion(null, { refusal: 'I cannot help with that.' }));
+      return completion(null, { refusal: 'I cannot help with that.' });
     case 'filtered':
-      return sendJson(response, completion('', { finish_reason: 'content_filter' }));
+      return completion('', { finish_reason: 'content_filter' });
     case 'truncated':
-      return sendJson(response, completion(answer.text ?? '{"summary": "and then', { finish_reason: 'length' }));
-    case 'error': {
-      const { status, code = null, param = null, message = 'scripted failure', headers = {} } = answer;
-      return sendJson(response, { error: { message, type: 'error', code, param } }, { status, headers });
-    }
-    case 'slow':
-      return;
-    case 'stalled':
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.write('{"id": "x", "choices": [');
-      return;
-    case 'cut':
-      if (!answer.midway) return void response.destroy();
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' });
-      response.write('{"id": "x", "choices": [', () => response.destroy());
-      return;
+      return completion(answer.text ?? '{"summary": "and then', { finish_reason: 'length' });
   }
+}
+
+function sendHalf(response: ServerResponse, then: () => void = () => {}): void {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' });
+  response.write('{"id": "x", "choices": [', then);
+}
+
+function sendError(response: ServerResponse, answer: Extract<FakeAnswer, { kind: 'error' }>): void {
+  const { status, code = null, param = null, message = 'scripted failure', headers = {} } = answer;
+  sendJson(response, { error: { message, type: 'error', code, param } }, { status, headers });
 }
 
 interface Completion {
