@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, refusal } from './answer.ts';
+import { authorize } from './auth.ts';
+import { type CallLog, callLog } from './calls.ts';
+import { openCatalog } from './catalog.ts';
+import { controlSurface } from './control.ts';
+import { CosmosError } from './errors.ts';
+import { type FaultAction, type Faults, faultInjector, type Strike } from './faults.ts';
+import { type CosmosRequest, readRequest } from './request.ts';
+import { route } from './router.ts';
+import { type ContainerSpec, createContainers } from './start-containers.ts';
+import { openStore } from './store.ts';
+
+export type { Call, CallKind, CallLog } from './calls.ts';
+export type { Fault, FaultAction, FaultRequest, FaultSpec, Faults } from './faults.ts';
+export type { ContainerSpec } from './start-containers.ts';
+
+/** The key of every local server that is not given another one; the same as the one of Microsoft's emulator, so no secret. */
+export const DEV_KEY = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==';
+
+export type Consistency = 'Strong' | 'BoundedStaleness' | 'Session' | 'ConsistentPrefix' | 'Eventual';
+
+export interface CosmosOptions {
+  /** 0, the default, takes a free port on 127.0.0.1. */
+  port?: number;
+  /** Path of the SQLite file; in memory without one. */
+  file?: string;
+  /** Base64 master key; DEV_KEY without one. */
+  key?: string;
+  /** Database of `containers`; `keepsake` without one. Both are created at start if absent. */
+  database?: string;
+  containers?: readonly ContainerSpec[];
+  /** What the account says its default consistency is; every read is strong either way. `Strong` without one. */
+  consistency?: Consistency;
+  /** Opens `/_faults` and `/_calls` to other processes. */
+  control?: boolean;
+  /** The clock of `_ts` and of expiry, in milliseconds. */
+  now?: () => number;
+}
+
+export interface CosmosServer {
+  port: number;
+  endpoint: string;
+  key: string;
+  faults: Faults;
+  calls: CallLog;
+  stop(): Promise<void>;
+}
+
+const KEEP_ALIVE_MS = 120_000; // longer than a client keeps an idle connection, so that we never close one under a request
+const PRUNE_INTERVAL_MS = 30_000;
+
+function send(response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
+  const body = answer.status === 204 || answer.status === 304 ? undefined : answer.text;
+  const charge = String(answer.charge ?? 0);
+  response.writeHead(answer.status, { 'content-type': 'application/json', 'x-ms-request-charge': charge, ...headers, ...answer.headers });
+  response.end(body);
+}
+
+/** The status a fault answers with instead of running the request. */
+function faultAnswer(action: Extract<FaultAction, { status: number }>): Answer {
+  const { status, retryAfterMs } = action;
+  const substatus = action.substatus ?? (status === 429 ? 3200 : undefined);
+  return refusal(new CosmosError(status, `Fault${status}`, { message: 'An injected fault.', substatus, retryAfterMs }));
+}
+
+/** Starts the stand-in on 127.0.0.1. Rejects when the port is taken or the file cannot be opened. */
+export async function startCosmos(options: CosmosOptions = {}): Promise<CosmosServer> {
+  const { key = DEV_KEY, consistency = 'Strong', now = Date.now } = options;
+  const store = openStore(options.file);
+  const catalog = openCatalog(store);
+  createContainers(catalog, options);
+  const faults = faultInjector();
+  const calls = callLog();
+  const control = options.control === true ? controlSurface({ faults, calls }) : undefined;
+  let endpoint = '';
+  let stopping = false;
+
+  const record = ({ kind, database, container, partition, id, body }: CosmosRequest, status: number): void => {
+    const operations = kind === 'batch' && Array.isArray(body) ? { operations: body.length } : {};
+    calls.record({ kind, database, container, partition, id, status, ...operations });
+  };
+
+  const run = (request: CosmosRequest): Answer => {
+    try {
+      return route({ store, catalog, endpoint, consistency, now: now() }, request);
+    } catch (error) {
+      return refusal(error);
+    }
+  };
+
+  /** True when a strike lets the request go on; false when its client is gone. */
+  const wait = async (strike: Strike, moment: 'before' | 'after', response: ServerResponse): Promise<boolean> => {
+    const { action, released } = strike;
+    if (moment === 'before' && 'delayMs' in action) await sleep(action.delayMs);
+    if ('hang' in action && action.hang === moment) {
+      const left = new AbortController();
+      await Promise.race([released, once(response, 'close', { signal: left.signal })]);
+      left.abort();
+      return !response.destroyed;
+    }
+    if ('drop' in action && action.drop === moment) {
+      response.socket?.resetAndDestroy();
+      return false;
+    }
+    return !stopping;
+  };
+
+  const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (control?.handles(message) === true) return control.handle(message, response);
+    const request = await readRequest(message);
+    authorize(request, key);
+    const strike = faults.strike(request);
+    if (strike !== undefined && 'status' in strike.action) {
+      record(request, strike.action.status);
+      return send(response, faultAnswer(strike.action), { 'x-ms-activity-id': randomUUID() });
+    }
+    if (strike !== undefined && !(await wait(strike, 'before', response))) return record(request, 0);
+    const answer = run(request);
+    record(request, answer.status);
+    if (strike !== undefined && !(await wait(strike, 'after', response))) return;
+    send(response, answer, { 'x-ms-activity-id': randomUUID(), 'x-ms-session-token': `0:-1#${store.lsn()}` });
+  };
+
+  const server = createServer({ maxHeaderSize: 64 * 1024 }, (message, response) => {
+    serve(message, response).catch((error: unknown) => {
+      if (!response.headersSent && !response.destroyed) send(response, refusal(error), { 'x-ms-activity-id': randomUUID() });
+    });
+  });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+
+  const prune = setInterval(() => {
+    for (const database of catalog.databases()) {
+      for (const { rid, definition } of catalog.containers(database)) {
+        store.prune(rid, { defaultTtl: definition.defaultTtl, now: now() / 1000 });
+      }
+    }
+  }, PRUNE_INTERVAL_MS);
+  prune.unref();
+
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  endpoint = `http://127.0.0.1:${port}`;
+
+  return {
+    port,
+    endpoint,
+    key,
+    faults,
+    calls,
+    async stop() {
+      stopping = true;
+      clearInterval(prune);
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      store.close();
+    },
+  };
+}
