@@ -104,7 +104,7 @@ export const storageSettings = {
     platform: true,
   },
   QUEUE_PREFIX: {
-    rule: prefix(20),
+    rule: text(/^(?!.*--)[a-z0-9][a-z0-9-]{0,19}$/, '1 to 20 of a-z, 0-9 and single hyphens, no hyphen first'),
     default: '',
     about: 'Put before the name of every queue, so that two services can share one storage account.',
   },

@@ -96,7 +96,7 @@ async function signInAgain(client: RedisClient, { username, password }: RedisLog
 /** Rejects after `ms` if `work` has not settled; the work itself goes on. */
 function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms);
+  const timer = setTimeout(() => reject(new Error(`Redis is not connected: no answer within ${ms} ms`)), ms);
   work.then(resolve, reject).finally(() => clearTimeout(timer));
   return promise;
 }
@@ -107,13 +107,15 @@ export function connectRedis(config: RedisConfig, { credential, onState = () => 
   let opening: Promise<void> | undefined;
   let patience: Promise<void> | undefined;
   let closed = false;
-  let lastError = 'not connected';
+  let lastError: string | undefined;
 
   const client = createClient(config, () => tokens?.current());
   const failed = (error: unknown) => {
     lastError = messageOf(error);
     onState('error', lastError);
   };
+  /** ioredis says only that the connection was closed; the error event before it said why. */
+  const notConnected = (error?: unknown) => new Error(`Redis is not connected: ${lastError ?? messageOf(error)}`, { cause: error });
 
   if (config.auth === 'entra') {
     if (!credential) throw new Error('Redis with Microsoft Entra needs a credential');
@@ -136,19 +138,24 @@ export function connectRedis(config: RedisConfig, { credential, onState = () => 
   }
 
   /** Only a client that never tried is opened here; one that lost its server reconnects by itself. */
-  const mustOpen = () => !closed && !opening && (client.status === 'wait' || client.status === 'end');
+  const mustOpen = () => !opening && (client.status === 'wait' || client.status === 'end');
 
   async function ready(): Promise<void> {
+    if (closed) throw new Error('Redis is not connected: the connection was closed');
     if (client.status === 'ready' && !opening) return;
     if (mustOpen()) {
-      opening = open().finally(() => {
-        opening = undefined;
-      });
+      opening = open()
+        .catch((error: unknown) => {
+          throw notConnected(error);
+        })
+        .finally(() => {
+          opening = undefined;
+        });
       patience = within(config.socketTimeoutMs, opening).finally(() => {
         patience = undefined;
       });
     }
-    if (!patience) throw new Error(`Redis is not connected: ${lastError}`);
+    if (!patience) throw notConnected();
     await patience;
   }
 

@@ -27,7 +27,7 @@ export interface BlobConnection {
 
 export interface QueueConnection {
   /** Puts one message on a queue: one try, at most ringTimeoutMs. False when it is not known to have arrived; never throws. */
-  ring: (queueName: string, payload: unknown) => Promise<boolean>;
+  ring: (queueName: string, payload: unknown, options?: { delaySeconds?: number }) => Promise<boolean>;
   /** Resolves when this queue is there; the identity's role allows no question about the account. */
   ping: (queueName: string) => Promise<void>;
 }
@@ -115,10 +115,11 @@ export function connectQueues(config: QueueConfig, options: StorageOptions = {})
   const queue = async (name: string) => (await open()).getQueueClient(`${config.prefix}${name}`);
 
   return {
-    ring: async (queueName, payload) => {
+    ring: async (queueName, payload, { delaySeconds = 0 } = {}) => {
       try {
         const client = await queue(queueName);
-        await client.sendMessage(encoded(payload), { abortSignal: AbortSignal.timeout(config.ringTimeoutMs) });
+        const abortSignal = AbortSignal.timeout(config.ringTimeoutMs);
+        await client.sendMessage(encoded(payload), { abortSignal, visibilityTimeout: delaySeconds });
         return true;
       } catch {
         return false;
