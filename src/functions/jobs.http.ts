@@ -1,0 +1,22 @@
+import { http } from '../lib/http.ts';
+import { jobView, readJob, redriveJob } from '../lib/memory/jobs.ts';
+import { JobParams, JobQuery } from '../lib/requests.ts';
+
+/** GET /jobs/{job_id}: how a piece of slow work stands; `wait_ms` waits until it is over. */
+http('jobs-one', {
+  method: 'GET',
+  route: 'jobs/{job_id}',
+  params: JobParams,
+  query: JobQuery,
+  run: async ({ params, query, caller, services }) =>
+    jobView(await readJob(services, caller, { id: params.job_id, waitMs: query.wait_ms })),
+});
+
+/** POST /jobs/{job_id}/redrive: runs a failed job once more (operator). */
+http('jobs-redrive', {
+  method: 'POST',
+  route: 'jobs/{job_id}/redrive',
+  params: JobParams,
+  needs: 'operator',
+  run: async ({ params, caller, services }) => jobView(await redriveJob(services, caller.tenant, params.job_id)),
+});

@@ -1,0 +1,11 @@
+import { app } from '@azure/functions';
+import { preflightHeaders } from '../lib/cors.ts';
+import { services } from '../lib/services.ts';
+
+/** OPTIONS of every path: what a browser of a listed origin asks before it calls. */
+app.http('preflight', {
+  methods: ['OPTIONS'],
+  route: '{*path}',
+  authLevel: 'anonymous',
+  handler: (request) => ({ status: 204, headers: preflightHeaders(services().config, request) }),
+});

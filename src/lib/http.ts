@@ -1,0 +1,158 @@
+import { app, type HttpMethod, type HttpRequest, type HttpResponseInit } from '@azure/functions';
+import type { ZodType } from 'zod';
+import { parseWith, readJson } from './body.ts';
+import { type Caller, identify } from './caller.ts';
+import { corsHeaders } from './cors.ts';
+import { ERROR_CODES, MemoryError, toProblem } from './errors.ts';
+import { type Services, services } from './services.ts';
+import { type Trace, traced } from './telemetry.ts';
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+const NO_SCHEMA = { safeParse: () => ({ success: true, data: undefined }) };
+
+interface Call<Body, Query, Params> {
+  body: Body;
+  query: Query;
+  params: Params;
+  caller: Caller;
+  services: Services;
+  request: HttpRequest;
+}
+
+/** One route: what it takes, who may call it, and the one lib call that answers. `/api` comes before `route`. */
+export interface Route<Body, Query, Params> {
+  method: HttpMethod;
+  route: string;
+  body?: ZodType<Body>;
+  query?: ZodType<Query>;
+  params?: ZodType<Params>;
+  /** `nobody`: answers without a credential. `operator`: needs that scope. Default: any caller. */
+  needs?: 'nobody' | 'caller' | 'operator';
+  /** A value is answered as 200 and JSON; `reply` sets anything else. */
+  run: (call: Call<Body, Query, Params>) => Promise<unknown> | unknown;
+}
+
+class Reply {
+  readonly status: number;
+  readonly body: unknown;
+  constructor(status: number, body: unknown) {
+    this.status = status;
+    this.body = body;
+  }
+}
+export const reply = (status: number, body: unknown): Reply => new Reply(status, body);
+
+export const routes: { name: string; method: string; route: string }[] = [];
+
+/**
+ * Registers a route with the Functions host. Around `run` lies the one edge of the service: request id, caller, body limit before
+ * parsing, validation, problem+json, one log line. Nothing leaves it as a stack or an empty 500.
+ */
+export function http<Body, Query, Params>(name: string, route: Route<Body, Query, Params>): void {
+  routes.push({ name, method: route.method, route: route.route });
+  app.http(name, {
+    methods: [route.method],
+    route: route.route,
+    authLevel: 'anonymous', // our own keys decide, the same way under every host
+    handler: (request) => answer(services(), { name, route, request }),
+  });
+}
+
+interface Asked<Body, Query, Params> {
+  name: string;
+  route: Route<Body, Query, Params>;
+  request: HttpRequest;
+}
+
+/** Runs one request through the edge. Exported for the preflight route and for tests that bring their own services. */
+export function answer<B, Q, P>(context: Services, { name, route, request }: Asked<B, Q, P>): Promise<HttpResponseInit> {
+  const started = performance.now();
+  const requestId = sane(request.headers.get('x-request-id')) ?? context.mint();
+  return traced(async (trace) => {
+    let tenant: string | undefined;
+    let response: HttpResponseInit;
+    let code: string | undefined;
+    try {
+      const caller = route.needs === 'nobody' ? nobody : await identify(context, request.headers);
+      tenant = caller.tenant || undefined;
+      if (route.needs === 'operator' && !caller.scopes.includes('operator')) {
+        throw new MemoryError('scope_mismatch', 'this route needs the operator scope');
+      }
+      const result = await run(context, route, { caller, request });
+      response = toResponse(result, trace);
+    } catch (error) {
+      const known = toKnown(context, error, { name, requestId });
+      code = known.code;
+      response = problem(known, { requestId, trace });
+    }
+    countSession(context, trace);
+    const ms = Math.round((performance.now() - started) * 10) / 10;
+    const { redis_calls, cosmos_calls, ru, session, degraded } = trace;
+    const seen = { session, degraded: [...degraded], redis_calls, cosmos_calls, ru: Math.round(ru * 100) / 100 };
+    context.log('info', 'request', { route: name, status: response.status, code, ms, tenant, request_id: requestId, ...seen });
+    return { ...response, headers: { ...response.headers, ...corsHeaders(context.config, request), 'x-request-id': requestId } };
+  });
+}
+
+const nobody: Caller = {
+  tenant: '',
+  scopes: [],
+  owner: () => {
+    throw new MemoryError('unauthorized', 'this route knows no caller');
+  },
+  ownerOfSession: () => {
+    throw new MemoryError('unauthorized', 'this route knows no caller');
+  },
+};
+
+async function run<B, Q, P>(
+  context: Services,
+  route: Route<B, Q, P>,
+  { caller, request }: { caller: Caller; request: HttpRequest },
+): Promise<unknown> {
+  const params = parseWith((route.params ?? NO_SCHEMA) as ZodType<P>, request.params, 'invalid_id');
+  const query = parseWith((route.query ?? NO_SCHEMA) as ZodType<Q>, Object.fromEntries(request.query), 'invalid_query');
+  const body = route.body ? parseWith(route.body, await readJson(request), 'invalid_body') : (undefined as B);
+  return route.run({ body, query, params, caller, services: context, request });
+}
+
+function toResponse(result: unknown, { degraded }: Trace): HttpResponseInit {
+  const { status, body } = result instanceof Reply ? result : new Reply(200, result);
+  const marked = degraded.size > 0 && body !== null && typeof body === 'object' ? { ...body, degraded: [...degraded] } : body;
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(marked) };
+}
+
+function toKnown(context: Services, error: unknown, { name, requestId }: { name: string; requestId: string }): MemoryError {
+  if (error instanceof MemoryError) return error;
+  const stack = error instanceof Error ? error.stack : String(error);
+  context.log('error', 'unexpected', {
+    route: name,
+    request_id: requestId,
+    kind: error instanceof Error ? error.name : typeof error,
+    at: frames(stack),
+  });
+  return new MemoryError('internal_error', `something went wrong on our side; the log holds it under request_id ${requestId}`);
+}
+
+/** Where it happened, without the message: that may quote what the caller sent. */
+const frames = (stack = ''): string[] =>
+  stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 6)
+    .map((line) => line.trim());
+
+function problem(error: MemoryError, { requestId, trace }: { requestId: string; trace: Trace }): HttpResponseInit {
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json; charset=utf-8' };
+  if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
+  if (error.code === 'unauthorized') headers['www-authenticate'] = 'Bearer';
+  const degraded = trace.degraded.size > 0 ? { degraded: [...trace.degraded] } : {};
+  return { status: ERROR_CODES[error.code].status, headers, body: JSON.stringify({ ...toProblem(error, requestId), ...degraded }) };
+}
+
+function countSession({ seen }: Services, { session }: Trace): void {
+  if (session === 'hot') seen.hot++;
+  else if (session === 'cold') seen.cold++;
+}
+
+const sane = (id: string | null): string | undefined => (id !== null && REQUEST_ID.test(id) ? id : undefined);

@@ -1,0 +1,53 @@
+import type { UserRecord } from '../model.ts';
+import type { Services } from '../services.ts';
+import type { Stored } from '../tiers/cosmos-gate.ts';
+import type { HotMemory } from '../tiers/hot.ts';
+import type { Owner } from '../tiers/keys.ts';
+
+const MAX_INSIGHTS = 50; // newest session insights kept at hand for a context
+const MAX_SUMMARIES = 20;
+
+/** What a context may say about a user beyond the running session: one JSON text in Redis, rebuilt from Cosmos alike. */
+export interface Known {
+  memory_rev: number;
+  profile: { statements: string[]; timestamp: string } | null;
+  insights: { content: string; timestamp: string; session_id: string }[];
+  summaries: { session_id: string; summary: string; timestamp: string; topics: string[] }[];
+}
+
+export const NOTHING_KNOWN: Known = { memory_rev: 0, profile: null, insights: [], summaries: [] };
+
+/** Reads a user's memory from Cosmos as of `user`, and installs it in Redis if nobody changed it since `gen` was seen. */
+export async function loadKnown(
+  services: Services,
+  owner: Owner,
+  { user, gen }: { user: Stored<UserRecord>; gen: string | undefined },
+): Promise<Known> {
+  const { memory, sessions } = services.warm;
+  const [profile, insights, ended] = await Promise.all([
+    memory.readProfile(owner, user.value.profile_rev),
+    memory.listInsights(owner, { limit: MAX_INSIGHTS }),
+    sessions.listEnded(owner, MAX_SUMMARIES),
+  ]);
+  const summaries = await memory.readSummaries(
+    owner,
+    ended.flatMap((head) => head.summary_id ?? []),
+  );
+  const byId = new Map(summaries.map((s) => [s.id, s]));
+  const known: Known = {
+    memory_rev: user.value.memory_rev,
+    profile: profile ? { statements: profile.statements, timestamp: profile.created_at } : null,
+    insights: insights.map((i) => ({ content: i.text, timestamp: i.created_at, session_id: i.session_id })),
+    summaries: ended.flatMap((head) => {
+      const summary = byId.get(head.summary_id ?? '');
+      return summary
+        ? [{ session_id: head.session_id, summary: summary.text, timestamp: head.ended_at ?? summary.created_at, topics: summary.topics }]
+        : [];
+    }),
+  };
+  if (gen !== undefined) await services.hot.installMemory(owner, gen, { doc: JSON.stringify(known), etag: user.etag });
+  return known;
+}
+
+export const parseKnown = (memory: HotMemory): Known | undefined =>
+  memory.doc === undefined || memory.busy ? undefined : (JSON.parse(memory.doc) as Known);

@@ -1,0 +1,41 @@
+import type { Message, SessionHead } from '../model.ts';
+import type { HotMemory, HotSession } from '../tiers/hot.ts';
+
+/** A hot copy that is whole: nobody is writing, and its buffer is exactly the messages its head counts. */
+export interface WholeCopy {
+  head: SessionHead;
+  messages: Message[];
+}
+
+/**
+ * Is the copy whole? No intent tokens, and the buffer holds as many messages as the head counts, from the first uncovered seq to
+ * last_seq. Messages are immutable, so the right seqs are the right texts. Whether it is also recent is `isFresh`.
+ */
+export function wholeCopy(copy: HotSession): WholeCopy | undefined {
+  const { head } = copy;
+  if (!head || copy.busy || copy.count !== copy.texts.length) return undefined;
+  const after = bufferStart(head);
+  if (head.last_seq - after !== copy.count) return undefined;
+  const messages = copy.texts.map((text) => JSON.parse(text) as Message);
+  const inOrder = messages.every((m, i) => m.seq === after + 1 + i);
+  return inOrder ? { head, messages } : undefined;
+}
+
+/** The last seq that is not in the buffer: covered by a summary, or of an older epoch. */
+export const bufferStart = (head: SessionHead): number => Math.max(head.epoch_seq, head.summarized_through);
+
+/** Verified against Cosmos recently enough. A time in the future (another instance's clock) is not trusted either. */
+export function isFresh(verifiedAt: number, now: number, withinSeconds: number): boolean {
+  return verifiedAt > 0 && now - verifiedAt <= withinSeconds * 1000 && verifiedAt - now <= withinSeconds * 1000;
+}
+
+/**
+ * May the cached memory of a user be used beside this session? Its own check or the session's must be recent, and where the
+ * session's is, both must have seen the same user record.
+ */
+export function memoryIsFresh(memory: HotMemory, session: HotSession | undefined, rules: { now: number; withinSeconds: number }): boolean {
+  if (memory.doc === undefined || memory.busy) return false;
+  const sessionFresh = session !== undefined && isFresh(session.verifiedAt, rules.now, rules.withinSeconds);
+  if (sessionFresh) return session.memoryEtag === memory.etag;
+  return isFresh(memory.verifiedAt, rules.now, rules.withinSeconds);
+}

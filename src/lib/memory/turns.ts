@@ -1,0 +1,162 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { MemoryError } from '../errors.ts';
+import type { AppendRecord, Marker, SessionHead } from '../model.ts';
+import type { StoreRequest } from '../requests.ts';
+import type { Services } from '../services.ts';
+import { sessionWas } from '../telemetry.ts';
+import { UnclearError } from '../tiers/cosmos-gate.ts';
+import type { At, Intent } from '../tiers/hot.ts';
+import type { Owner } from '../tiers/keys.ts';
+import type { Outcome } from '../tiers/warm-sessions.ts';
+import { type AppendPlan, type Draft, draftAppend, planAppend } from './append.ts';
+import { openSession } from './open.ts';
+import { announceReflection, reflectionIsDue, reflectionJobId, startReflection } from './reflect-due.ts';
+import { bufferStart } from './trust.ts';
+import { sessionNotFound } from './view.ts';
+import { type Watermark, watermarkOf } from './watermark.ts';
+
+const MAX_BATCH_BYTES = 1_800_000; // Cosmos takes 2 MB a batch; the rest is for its envelope
+
+export interface StoreAnswer {
+  status: 'success';
+  message: string;
+  turn_id: string;
+  turn_ids: string[];
+  message_ids: string[];
+  seq: number;
+  duplicate: boolean;
+  durability: 'stored';
+  watermark: Watermark;
+}
+
+/**
+ * Stores the messages of one call, all or none, exactly once however often it is repeated with the same ids.
+ * Errors: session_not_found, idempotency_mismatch, body_too_large, session_busy, tier_unavailable.
+ */
+export function storeMessages(
+  services: Services,
+  { owner, request, idempotencyKey }: { owner: Owner; request: StoreRequest; idempotencyKey?: string },
+): Promise<StoreAnswer> {
+  const draft = draftAppend(request, { mint: services.mint, idempotencyKey });
+  return services.inLine(`${owner.tenant}|${request.session_id}`, () => storeDraft(services, owner, draft));
+}
+
+async function storeDraft(services: Services, owner: Owner, draft: Draft): Promise<StoreAnswer> {
+  const { session_id } = draft.request;
+  const at = { tenant: owner.tenant, session_id };
+  const intent = await services.hot.begin(at, draft.token);
+  if (intent?.head && intent.head.user_id !== owner.user_id) {
+    await services.hot.abort(at, draft.token);
+    throw sessionNotFound(session_id, owner);
+  }
+  sessionWas(intent?.head ? 'hot' : 'cold');
+  const written = await appendUntilDone(services, { owner, draft, head: intent?.head }).catch(async (error: unknown) => {
+    await endCopy(services, at, intent); // what Cosmos holds now is not known here
+    throw error;
+  });
+  if (written.kind === 'duplicate') {
+    await endCopy(services, at, intent);
+    return answer(written.record, { duplicate: !written.own, head: written.head });
+  }
+  await moveCopy(services, at, { intent, written });
+  void services.hot.touch(at);
+  if (written.reflect) await startReflection(services, owner, { head: written.head, job_id: written.reflect });
+  return answer(written.plan.record, { duplicate: false, head: written.head });
+}
+
+type Written =
+  | { kind: 'stored'; plan: AppendPlan; head: SessionHead; etag: string; memoryEtag: string; reflect: string | undefined }
+  | { kind: 'duplicate'; record: AppendRecord; head: SessionHead; own: boolean };
+
+/** Tries the batch from the head that the hot copy showed, then from Cosmos, until it is in, a marker answers, or time is up. */
+async function appendUntilDone(
+  services: Services,
+  { owner, draft, head: hotHead }: { owner: Owner; draft: Draft; head: SessionHead | undefined },
+): Promise<Written> {
+  const deadline = services.now() + services.config.http.requestDeadlineMs;
+  let head = hotHead;
+  for (let attempt = 0; services.now() < deadline; attempt++) {
+    head ??= await openSession(services, owner, draft.request.session_id);
+    const plan = planAppend(head, draft, services.now());
+    refuseTooLarge(plan);
+    const due = reflectionIsDue({ ...head, ...plan.change }, services.config.memory.reflectionThresholdTurns);
+    if (due) {
+      await announceReflection(services, owner, head);
+      plan.change.reflect_turn = plan.change.turn_no;
+    }
+    const outcome = await appendOnce(services, owner, plan);
+    if (outcome?.kind === 'committed')
+      return { ...outcome, kind: 'stored', plan, reflect: due ? reflectionJobId(owner, head, services.now()) : undefined };
+    if (outcome?.kind === 'marked') return await recognise(services, { owner, draft, head, marker: outcome.marker });
+    head = undefined;
+    if (attempt > 0) await wait(Math.random() * Math.min(20 * attempt, 200)); // other processes are writing: spread out
+  }
+  throw new MemoryError('session_busy', `session "${draft.request.session_id}" had other writers all the time`, { retryAfterSeconds: 1 });
+}
+
+/** One batch; an unclear answer is tried again at once, where our own marker then tells what happened. */
+async function appendOnce(services: Services, owner: Owner, plan: AppendPlan): Promise<Outcome | undefined> {
+  try {
+    return await services.warm.sessions.append({ owner, ...plan });
+  } catch (error) {
+    if (!(error instanceof UnclearError)) throw error;
+    const [turn] = plan.markers; // every plan marks its turn
+    const marker = turn && (await services.warm.sessions.readMarker(owner, turn));
+    return marker ? { kind: 'marked', marker } : undefined;
+  }
+}
+
+function refuseTooLarge(plan: AppendPlan): void {
+  const bytes = Buffer.byteLength(JSON.stringify(plan.record)) + plan.markers.length * 600;
+  if (bytes > MAX_BATCH_BYTES) throw new MemoryError('body_too_large', `one store may hold ${MAX_BATCH_BYTES} bytes, saw ${bytes}`);
+}
+
+/** An id of this request was used before: the same body gets the first answer, another is refused. */
+async function recognise(
+  services: Services,
+  { owner, draft, head, marker }: { owner: Owner; draft: Draft; head: SessionHead; marker: Marker },
+): Promise<Written> {
+  if (marker.body_hash !== draft.bodyHash) {
+    throw new MemoryError('idempotency_mismatch', 'turn_id, message_id or Idempotency-Key was used before with another body');
+  }
+  const { session_id } = draft.request;
+  const record = await services.warm.sessions.readAppend(owner, session_id, { epoch: head.epoch, first_seq: marker.first_seq });
+  const current = await services.warm.sessions.readHead(owner, session_id);
+  if (!record || !current) throw sessionNotFound(session_id, owner);
+  return { kind: 'duplicate', record, head: current.value, own: marker.token === draft.token };
+}
+
+type Stored = Extract<Written, { kind: 'stored' }>;
+
+async function moveCopy(services: Services, at: At, { intent, written }: { intent: Intent | undefined; written: Stored }): Promise<void> {
+  const { plan, head, etag, memoryEtag } = written;
+  const { messages } = plan.record;
+  const write = { head, etag, memoryEtag, fromSeq: plan.from.last_seq, messages, whole: plan.from.last_seq === bufferStart(head) };
+  const moved = intent && (await services.hot.commit(at, intent, write));
+  if (moved === undefined) await askToInvalidate(services, at);
+}
+
+/** Ends the hot copy; when Redis cannot be reached from here, somebody who can is asked to. */
+async function endCopy(services: Services, at: At, intent: Intent | undefined): Promise<void> {
+  const ended = await services.hot.invalidate(at, intent?.token);
+  if (ended === undefined) await askToInvalidate(services, at);
+}
+
+async function askToInvalidate(services: Services, at: At): Promise<void> {
+  if (services.hot.enabled) await services.ring('invalidate', at);
+}
+
+function answer(record: AppendRecord, { duplicate, head }: { duplicate: boolean; head: SessionHead }): StoreAnswer {
+  const turn_ids = [...new Set(record.messages.map((m) => m.turn_id))];
+  return {
+    status: 'success',
+    message: 'Turn stored successfully',
+    turn_id: turn_ids[0] ?? '',
+    turn_ids,
+    message_ids: record.messages.map((m) => m.message_id),
+    seq: record.last_seq,
+    duplicate,
+    durability: 'stored',
+    watermark: watermarkOf(head),
+  };
+}

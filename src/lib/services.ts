@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { type Config, loadConfig } from './config.ts';
+import { connectCosmos } from './connect/cosmos.ts';
+import { createCredential } from './connect/credential.ts';
+import { connectRedis } from './connect/redis.ts';
+import { connectBlobs, connectQueues } from './connect/storage.ts';
+import { createLocalModel } from './llm/local.ts';
+import { createOpenAIModel } from './llm/openai.ts';
+import type { Model } from './llm/port.ts';
+import { createLine, type InLine } from './memory/in-line.ts';
+import { countCosmos, createLog, type Log } from './telemetry.ts';
+import { createCosmosGate } from './tiers/cosmos-gate.ts';
+import { createHot, type Hot } from './tiers/hot.ts';
+import { createRedisGate } from './tiers/redis-gate.ts';
+import { createWarmMemory, type WarmMemory } from './tiers/warm-memory.ts';
+import { createWarmOps, type WarmOps } from './tiers/warm-ops.ts';
+import { createWarmSessions, type WarmSessions } from './tiers/warm-sessions.ts';
+
+/** Rings a queue once, within half a second, base64 as the host expects; false when it is not known to have arrived. */
+export type Ring = (queue: string, payload: object, options?: { delaySeconds?: number }) => Promise<boolean>;
+type Ping = () => Promise<void>;
+
+/** Everything that what the service does is made of. The clock and the model are arguments like the rest. */
+export interface Services {
+  config: Config;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** A new id: never twice. */
+  mint: () => string;
+  log: Log;
+  hot: Hot;
+  warm: { sessions: WarmSessions; memory: WarmMemory; ops: WarmOps };
+  model: Model;
+  ring: Ring;
+  inLine: InLine;
+  ping: { cosmos: Ping; blob: Ping | undefined; queue: Ping | undefined; model: Ping | undefined };
+  /** How this instance's session reads and stores were answered, since it started. */
+  seen: { hot: number; cold: number };
+  instanceId: string;
+  close: () => Promise<void>;
+}
+
+/** Twice the longest a request may run: a token older than that belongs to a dead writer (DESIGN §4). */
+const staleAfterMs = (config: Config): number => 2 * config.http.requestDeadlineMs;
+
+/** Puts the service together. Nothing is opened before it is used. */
+export function createServices(config: Config, now: () => number = Date.now): Services {
+  const log = createLog(config.log.level, (line) => process.stdout.write(`${line}\n`), now);
+  const credential = createCredential({ azure: config.deployment.azure, clientId: config.identity.clientId });
+  const cosmos = lazily(() => connectCosmos(config.cosmos, { credential, onCall: ({ charge }) => countCosmos(charge) }));
+  const gate = createCosmosGate(async () => cosmos.get());
+  const onState = (state: string, detail?: string) => log(state === 'error' ? 'warn' : 'debug', 'redis_state', { state, detail });
+  const redis = config.redis && connectRedis(config.redis, { credential, onState });
+  const rules = { failures: config.breaker.failures, resetMs: config.breaker.resetSeconds * 1000 };
+  const times = { ttlSeconds: config.memory.sessionTtlMinutes * 60, staleMs: staleAfterMs(config), now };
+  const blobs = config.blob && connectBlobs(config.blob, { credential });
+  const queues = config.queue && connectQueues(config.queue, { credential });
+  const model = createModel(config, { credential, now });
+  for (const warning of config.warnings) log('warn', 'setting', { warning });
+
+  return {
+    config,
+    now,
+    log,
+    model,
+    mint: randomUUID,
+    hot: createHot(createRedisGate(redis, { rules, now, log }), times),
+    warm: { sessions: createWarmSessions(gate), memory: createWarmMemory(gate), ops: createWarmOps(gate) },
+    ring: async (queue, payload, options) => (queues ? queues.ring(queue, payload, options) : false),
+    inLine: createLine(),
+    ping: { cosmos: gate.ping, blob: blobs?.ping, queue: queues && (() => queues.ping('reflect')), model: model.ping?.bind(model) },
+    seen: { hot: 0, cold: 0 },
+    instanceId: randomUUID().slice(0, 8),
+    close: async () => {
+      await redis?.close();
+      cosmos.made()?.dispose();
+      blobs?.close();
+    },
+  };
+}
+
+function createModel(config: Config, { credential, now }: { credential: ReturnType<typeof createCredential>; now: () => number }): Model {
+  const { model } = config;
+  if (model.kind === 'local') return createLocalModel({ now });
+  const { baseUrl, apiKey, deployment, timeoutMs, maxRetries, prices, provider, scope } = model;
+  const byIdentity = provider === 'azure' && !apiKey;
+  const tokenProvider = byIdentity ? async () => (await credential.getToken(scope))?.token ?? '' : undefined;
+  return createOpenAIModel({ baseUrl, apiKey, tokenProvider, model: deployment, timeoutMs, maxRetries, prices, now });
+}
+
+function lazily<T>(make: () => T): { get: () => T; made: () => T | undefined } {
+  let made: T | undefined;
+  return { get: () => (made ??= make()), made: () => made };
+}
+
+let shared: Services | undefined;
+
+/** The services of this process, from its environment. Throws a ConfigError with one line per wrong setting. */
+export function services(): Services {
+  shared ??= createServices(loadConfig());
+  return shared;
+}
+
+/** Closes what this process opened, when the host ends it. */
+export async function closeServices(): Promise<void> {
+  const closing = shared;
+  shared = undefined;
+  await closing?.close();
+}

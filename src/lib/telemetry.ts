@@ -1,0 +1,55 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What one request or job did, gathered while it runs and written as one log line at its end. */
+export interface Trace {
+  redis_calls: number;
+  cosmos_calls: number;
+  ru: number;
+  session?: 'hot' | 'cold' | 'new';
+  degraded: Set<string>;
+}
+
+const traces = new AsyncLocalStorage<Trace>();
+
+/** Runs `work` with a fresh trace and hands both back. */
+export function traced<T>(work: (trace: Trace) => Promise<T>): Promise<T> {
+  const trace: Trace = { redis_calls: 0, cosmos_calls: 0, ru: 0, degraded: new Set() };
+  return traces.run(trace, () => work(trace));
+}
+
+/** Counts a Redis round trip of the running request. */
+export function countRedis(): void {
+  const trace = traces.getStore();
+  if (trace) trace.redis_calls++;
+}
+
+/** Counts a Cosmos request and its charge (request units) of the running request. */
+export function countCosmos(ru: number): void {
+  const trace = traces.getStore();
+  if (!trace) return;
+  trace.cosmos_calls++;
+  trace.ru += ru;
+}
+
+/** Says that the running request is answered without a tier. */
+export function degrade(tier: string): void {
+  traces.getStore()?.degraded.add(tier);
+}
+
+/** Says whether the session's hot copy answered. */
+export function sessionWas(state: 'hot' | 'cold' | 'new'): void {
+  const trace = traces.getStore();
+  if (trace) trace.session = state;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
+export type Log = (level: LogLevel, event: string, fields?: Record<string, unknown>) => void;
+
+/** A logger of one JSON line an event. Callers pass ids, counts and codes: never message texts, never secrets. */
+export function createLog(least: LogLevel, write: (line: string) => void, now: () => number): Log {
+  return (level, event, fields = {}) => {
+    if (ORDER[level] < ORDER[least]) return;
+    write(JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...fields }));
+  };
+}

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { script } from '../connect/redis-script.ts';
+import type { Message, SessionHead } from '../model.ts';
+import { ABORT, BEGIN, COMMIT, INSTALL, INVALIDATE, VERIFY } from './hot-scripts.ts';
+import { memoryCopy, type Owner, recencyIndex, recencyIndexes, sessionBuffer, sessionHead } from './keys.ts';
+import type { RedisGate } from './redis-gate.ts';
+
+/** What Redis holds of a session, as it was found; `trust.ts` says whether it may be believed. */
+export interface HotSession {
+  gen: string;
+  busy: boolean;
+  head: SessionHead | undefined;
+  etag: string;
+  memoryEtag: string;
+  count: number;
+  verifiedAt: number;
+  texts: string[];
+}
+/** What Redis holds of a user's memory. `doc` is the prebuilt JSON text. */
+export interface HotMemory {
+  gen: string;
+  busy: boolean;
+  doc: string | undefined;
+  etag: string;
+  verifiedAt: number;
+}
+/** A writer's intent: its token, the generation it began in, and the head it may start from. */
+export interface Intent {
+  token: string;
+  gen: string;
+  head: SessionHead | undefined;
+}
+
+const session = {
+  begin: script('begin', BEGIN, 2),
+  commit: script('commit', COMMIT, 2),
+  abort: script('abort', ABORT, 2),
+  invalidate: script('invalidate', INVALIDATE, 2),
+  install: script('install', INSTALL, 2),
+  verify: script('verify', VERIFY, 2),
+};
+const memory = {
+  begin: script('begin-memory', BEGIN, 1),
+  invalidate: script('invalidate-memory', INVALIDATE, 1),
+  install: script('install-memory', INSTALL, 1),
+  verify: script('verify-memory', VERIFY, 1),
+};
+
+type Fields = Record<string, string>;
+const isBusy = (fields: Fields): boolean => Object.keys(fields).some((name) => name.startsWith('t:'));
+const parseHead = (doc: string | undefined | null): SessionHead | undefined => (doc ? (JSON.parse(doc) as SessionHead) : undefined);
+
+/** The final JSON text of a message, one fixed order of fields, so that a rebuilt buffer equals the one that grew. */
+export function messageText(m: Message): string {
+  const { seq, message_id, turn_no, turn_id, role, content, name, created_at, tokens, metadata } = m;
+  return JSON.stringify({ seq, message_id, turn_no, turn_id, role, content, name, created_at, tokens, metadata });
+}
+
+/** Redis: copies of open sessions and of users' memory. Every call answers `undefined` when Redis does not; none throws. */
+export function createHot(redis: RedisGate, { ttlSeconds, staleMs, now }: { ttlSeconds: number; staleMs: number; now: () => number }) {
+  const fresh = () => randomUUID();
+  const stale = () => now() - staleMs;
+
+  return {
+    enabled: redis.enabled,
+    state: redis.state,
+    ping: () => redis.call('ping', (client) => client.ping()),
+
+    /** One round trip: head, buffer and the user's memory, sent together as plain commands. */
+    read: ({ tenant, session_id }: At, owner: Owner) =>
+      redis.call('read', async (client) => {
+        const [head, texts, known] = await Promise.all([
+          client.hgetall(sessionHead(tenant, session_id)),
+          client.lrange(sessionBuffer(tenant, session_id), 0, -1),
+          client.hgetall(memoryCopy(owner)),
+        ]);
+        return { session: toHotSession(head, texts), memory: toHotMemory(known) };
+      }),
+
+    /** Announces a write to a session; answers the head it may start from. */
+    begin: (at: At, token: string) =>
+      redis.call('begin', async (client): Promise<Intent> => {
+        const found = await session.begin.run(client, keysOf(at), [token, now(), stale(), ttlSeconds, fresh()]);
+        const [gen, doc] = found as [string | null, string | null];
+        return { token, gen: gen ?? '', head: parseHead(doc) };
+      }),
+
+    /** Moves the copy along after a commit; answers whether there still is one. */
+    commit: (at: At, intent: Intent, { head, etag, memoryEtag, fromSeq, messages, whole }: Committed) =>
+      redis.call('commit', async (client) => {
+        const writer = [intent.token, intent.gen, fresh(), ttlSeconds, whole ? '1' : '0'];
+        const moved = [head.epoch, fromSeq, head.last_seq, messages.length, JSON.stringify(head), etag, memoryEtag, now()];
+        return (await session.commit.run(client, keysOf(at), [...writer, ...moved, ...messages.map(messageText)])) === 1;
+      }),
+
+    /** Takes back the token of a writer that wrote nothing. */
+    abort: (at: At, token: string) => redis.call('abort', (client) => session.abort.run(client, keysOf(at), [token])),
+
+    /** Ends a session's copy; every reader rebuilds it. */
+    invalidate: (at: At, token = '') =>
+      redis.call('invalidate', (client) => session.invalidate.run(client, keysOf(at), [token, fresh(), ttlSeconds])),
+
+    /** Installs a session rebuilt from Cosmos, if nobody wrote since `gen` was seen. */
+    install: (at: At, gen: string, { head, etag, memoryEtag, texts }: Rebuilt) =>
+      redis.call('install', (client) => {
+        const cursor = ['epoch', head.epoch, 'last_seq', head.last_seq, 'count', texts.length, 'doc', JSON.stringify(head)];
+        const fields = [...cursor, 'etag', etag, 'memory_etag', memoryEtag, 'verified_at', now()];
+        return session.install.run(client, keysOf(at), [gen, fresh(), stale(), ttlSeconds, fields.length, ...fields, ...texts]);
+      }),
+
+    /** Cosmos still holds what the copy holds. */
+    verify: (at: At, gen: string, { etag, memoryEtag }: Etags) =>
+      redis.call('verify', (client) => session.verify.run(client, keysOf(at), [gen, etag, memoryEtag, now(), ttlSeconds])),
+
+    /** The same steps for a user's memory: announce a change, end the copy, install a rebuilt one, verify it. */
+    beginMemory: (owner: Owner, token: string) =>
+      redis.call('begin', (client) => memory.begin.run(client, [memoryCopy(owner)], [token, now(), stale(), ttlSeconds, fresh()])),
+    invalidateMemory: (owner: Owner, token: string) =>
+      redis.call('invalidate', (client) => memory.invalidate.run(client, [memoryCopy(owner)], [token, fresh(), ttlSeconds])),
+    installMemory: (owner: Owner, gen: string, { doc, etag }: { doc: string; etag: string }) =>
+      redis.call('install', (client) => {
+        const fields = ['doc', doc, 'etag', etag, 'verified_at', now()];
+        return memory.install.run(client, [memoryCopy(owner)], [gen, fresh(), stale(), ttlSeconds, fields.length, ...fields]);
+      }),
+    verifyMemory: (owner: Owner, gen: string, etag: string) =>
+      redis.call('verify', (client) => memory.verify.run(client, [memoryCopy(owner)], [gen, etag, etag, now(), ttlSeconds])),
+
+    /** Notes that a session was used. Not awaited by requests: the index is repairable. */
+    touch: ({ tenant, session_id }: At) =>
+      redis.call('touch', async (client) => {
+        const key = recencyIndex(tenant, session_id);
+        await Promise.all([client.zadd(key, now(), session_id), client.expire(key, ttlSeconds)]);
+      }),
+
+    /** Last use (ms) of every session of a tenant that is in the hot tier now. */
+    recency: (tenant: string) =>
+      redis.call('recency', async (client) => {
+        const since = now() - ttlSeconds * 1000;
+        const pages = await Promise.all(recencyIndexes(tenant).map((key) => client.zrangebyscore(key, since, '+inf', 'WITHSCORES')));
+        return pages.flatMap((page) => page.filter((_, i) => i % 2 === 1).map(Number));
+      }),
+  };
+}
+export type Hot = ReturnType<typeof createHot>;
+
+/** A session by name, as Redis keys and routes know it. */
+export interface At {
+  tenant: string;
+  session_id: string;
+}
+interface Etags {
+  etag: string;
+  memoryEtag: string;
+}
+export interface Rebuilt extends Etags {
+  head: SessionHead;
+  texts: string[];
+}
+const keysOf = ({ tenant, session_id }: At): string[] => [sessionHead(tenant, session_id), sessionBuffer(tenant, session_id)];
+
+/** What a store committed: the new head, where it started, its messages; `whole` when they are the entire buffer. */
+export interface Committed extends Etags {
+  head: SessionHead;
+  fromSeq: number;
+  messages: Message[];
+  whole: boolean;
+}
+
+function toHotSession(fields: Fields, texts: string[]): HotSession {
+  return {
+    gen: fields.gen ?? '',
+    busy: isBusy(fields),
+    head: parseHead(fields.doc),
+    etag: fields.etag ?? '',
+    memoryEtag: fields.memory_etag ?? '',
+    count: Number(fields.count ?? -1),
+    verifiedAt: Number(fields.verified_at ?? 0),
+    texts,
+  };
+}
+
+function toHotMemory(fields: Fields): HotMemory {
+  return {
+    gen: fields.gen ?? '',
+    busy: isBusy(fields),
+    doc: fields.doc,
+    etag: fields.etag ?? '',
+    verifiedAt: Number(fields.verified_at ?? 0),
+  };
+}

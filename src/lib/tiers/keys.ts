@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+
+/** Whose memory it is: a tenant's user, or one anonymous session (`user_id` null, `session_id` set). */
+export interface Owner {
+  tenant: string;
+  user_id: string | null;
+  session_id?: string;
+}
+
+export const ownerOf = (tenant: string, user_id: string | null, session_id: string): Owner =>
+  user_id === null ? { tenant, user_id, session_id } : { tenant, user_id };
+
+const SHARDS = 64;
+const sha256 = (text: string) => createHash('sha256').update(text).digest();
+/** A short, stable name for any text: 22 characters of base64url, 132 bits. */
+export const digest = (text: string): string => sha256(text).toString('base64url').slice(0, 22);
+const shard = (text: string): string => String((sha256(text)[0] ?? 0) % SHARDS).padStart(2, '0');
+const twelve = (n: number): string => String(n).padStart(12, '0');
+
+/** Cosmos `memory`: one partition per user, or per anonymous session. `|` is outside the id alphabet. */
+export function memoryPartition(owner: Owner): string {
+  return owner.user_id === null ? `${owner.tenant}|a|${owner.session_id}` : `${owner.tenant}|u|${owner.user_id}`;
+}
+export const USER_ID = 'user';
+export const headId = (session: string): string => `s|${session}`;
+export const appendId = (session: string, epoch: number, firstSeq: number): string => `a|${session}|${epoch}|${twelve(firstSeq)}`;
+export const markerId = (session: string, epoch: number, id: string): string => `k|${session}|${epoch}|${digest(id)}`;
+export const summaryId = (session: string, epoch: number, range: { from: number; to: number }): string =>
+  `y|${session}|${epoch}|${twelve(range.from)}-${twelve(range.to)}`;
+export const factId = (id: string): string => `m|${id}`;
+export const insightId = (id: string): string => `i|${id}`;
+export const profileId = (rev: number): string => `p|${twelve(rev)}`;
+
+/** Cosmos `directory`: 64 partitions by the hash of the id. */
+export const directoryId = (tenant: string, session: string): string => `${tenant}|${session}`;
+export const dueId = (kind: string, tenant: string, session: string): string => `due|${kind}|${tenant}|${session}`;
+export const directoryPartition = (id: string): string => `d|${shard(id)}`;
+
+/** Cosmos `ops`: jobs lie in one partition per tenant and day; the day leads the job's id (yyyymmdd-…). */
+export const jobPartition = (tenant: string, jobId: string): string => `${tenant}|job|${jobId.slice(0, 8)}`;
+export const jobDay = (now: number): string => new Date(now).toISOString().slice(0, 10).replaceAll('-', '');
+/** Asking twice for the same work is one job: day of the asking, then a digest of (session, epoch, kind, from). */
+export function jobId(now: number, work: { tenant: string; session: string; epoch: number; kind: string; from: number }): string {
+  return `${jobDay(now)}-${digest([work.tenant, work.session, work.epoch, work.kind, work.from].join('|'))}`;
+}
+export const keyPartition = (prefix: string): string => `key|${prefix}`;
+
+/** Redis: every key of a session shares the tag {T|s|S}, every key of a user {T|u|U}. */
+export const sessionHead = (tenant: string, session: string): string => `{${tenant}|s|${session}}h`;
+export const sessionBuffer = (tenant: string, session: string): string => `{${tenant}|s|${session}}b`;
+export const memoryCopy = (owner: Owner): string => `{${memoryPartition(owner)}}c`;
+export const recencyIndex = (tenant: string, session: string): string => `{${tenant}|ix|${shard(session)}}`;
+export const recencyIndexes = (tenant: string): string[] =>
+  Array.from({ length: SHARDS }, (_, n) => `{${tenant}|ix|${String(n).padStart(2, '0')}}`);

@@ -1,0 +1,111 @@
+import type { OperationInput } from '@azure/cosmos';
+import { AppendRecord, Fact, Insight, Profile, type SessionHead, Summary, type UserRecord } from '../model.ts';
+import { type CosmosGate, sql } from './cosmos-gate.ts';
+import * as keys from './keys.ts';
+
+/** What one reflection commits: all of it with the cursor, or none. */
+export interface Reflected {
+  owner: keys.Owner;
+  session: string;
+  /** The commit counts only if the cursor and the user's epoch are still these. */
+  expects: { epoch: number; reflected_through: number; user_epoch: number };
+  /** Head fields to set; `summary_id` only while the session is still in that epoch. */
+  change: Partial<SessionHead>;
+  documents: (Summary | Fact | Insight)[];
+}
+
+/** Derived memory in Cosmos: summaries, facts, insights, profile. */
+export function createWarmMemory(cosmos: CosmosGate) {
+  return {
+    async readProfile(owner: keys.Owner, rev: number): Promise<Profile | undefined> {
+      if (rev === 0) return undefined;
+      return (await cosmos.read('memory', Profile, { id: keys.profileId(rev), pk: keys.memoryPartition(owner) }))?.value;
+    },
+
+    /** Insights, newest first; `since` (ISO) leaves older ones out. */
+    listInsights(owner: keys.Owner, { since = '', limit = 1000 }: { since?: string; limit?: number } = {}): Promise<Insight[]> {
+      const pk = keys.memoryPartition(owner);
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'insight' AND c.created_at >= ${since} ORDER BY c.created_at DESC`;
+      return cosmos.query('memory', Insight, { statement, pk });
+    },
+
+    /** Current facts, newest first. */
+    listFacts(owner: keys.Owner, limit = 1000): Promise<Fact[]> {
+      const pk = keys.memoryPartition(owner);
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'fact' AND c.status = 'current' ORDER BY c.created_at DESC`;
+      return cosmos.query('memory', Fact, { statement, pk });
+    },
+
+    /** Summaries by their ids, in no order. */
+    readSummaries(owner: keys.Owner, ids: string[]): Promise<Summary[]> {
+      if (ids.length === 0) return Promise.resolve([]);
+      const pk = keys.memoryPartition(owner);
+      const statement = sql`SELECT * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND ARRAY_CONTAINS(${ids}, c.id)`;
+      return cosmos.query('memory', Summary, { statement, pk });
+    },
+
+    /** The newest session summary of one epoch of a session. */
+    async latestSummary(owner: keys.Owner, session: string, epoch: number): Promise<Summary | undefined> {
+      const pk = keys.memoryPartition(owner);
+      const statement = sql`SELECT TOP 1 * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.level = 'session' AND c.session_id = ${session} AND c.epoch = ${epoch} ORDER BY c.to_seq DESC`;
+      return (await cosmos.query('memory', Summary, { statement, pk }))[0];
+    },
+
+    listSummaries(owner: keys.Owner, limit = 1000): Promise<Summary[]> {
+      const pk = keys.memoryPartition(owner);
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' ORDER BY c.created_at DESC`;
+      return cosmos.query('memory', Summary, { statement, pk });
+    },
+
+    /** The newest append records of all of a user's sessions. */
+    listAppends(owner: keys.Owner, limit: number): Promise<AppendRecord[]> {
+      const pk = keys.memoryPartition(owner);
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'append' ORDER BY c.stored_at DESC`;
+      return cosmos.query('memory', AppendRecord, { statement, pk });
+    },
+
+    /** Cursor, summary, facts and insights in one batch; false when the cursor or the user's epoch had moved. */
+    async commitReflection({ owner, session, expects, change, documents }: Reflected): Promise<boolean> {
+      const atCursor = `FROM c WHERE c.epoch = ${expects.epoch} AND c.reflected_through = ${expects.reflected_through}`;
+      const operations: OperationInput[] = [
+        patch(keys.headId(session), change, atCursor),
+        bumpMemory(expects.user_epoch),
+        ...documents.map((document): OperationInput => ({ operationType: 'Upsert', resourceBody: document as never })),
+      ];
+      return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
+    },
+
+    /** A new revision of the profile, if no memory changed since `user` was read. */
+    async commitProfile(owner: keys.Owner, user: UserRecord, profile: Profile): Promise<boolean> {
+      const unchanged = `FROM c WHERE c.user_epoch = ${user.user_epoch} AND c.memory_rev = ${user.memory_rev}`;
+      const operations: OperationInput[] = [
+        patch(keys.USER_ID, { memory_rev: user.memory_rev + 1, profile_rev: profile.rev }, unchanged),
+        { operationType: 'Upsert', resourceBody: profile as never },
+      ];
+      if (user.profile_rev > 0) operations.push(patch(keys.profileId(user.profile_rev), { ttl: OLD_PROFILE_SECONDS }, 'FROM c'));
+      return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
+    },
+  };
+}
+/** A replaced profile stays for readers that have just read its revision. */
+const OLD_PROFILE_SECONDS = 3600;
+export type WarmMemory = ReturnType<typeof createWarmMemory>;
+
+const patch = (id: string, change: object, condition: string): OperationInput => ({
+  operationType: 'Patch',
+  id,
+  resourceBody: { operations: Object.entries(change).map(([name, value]) => ({ op: 'set', path: `/${name}`, value })), condition },
+});
+
+/**
+ * Adds one to the memory's revision. Writers of two sessions may overlap, so it is added to, not set; what else is in the batch
+ * keeps it from counting twice.
+ */
+export const bumpMemory = (userEpoch?: number): OperationInput => ({
+  operationType: 'Patch',
+  id: keys.USER_ID,
+  resourceBody: {
+    operations: [{ op: 'incr', path: '/memory_rev', value: 1 }],
+    ...(userEpoch !== undefined && { condition: `FROM c WHERE c.user_epoch = ${userEpoch}` }),
+  },
+});

@@ -1,0 +1,20 @@
+import { ApiKey, Job } from '../model.ts';
+import type { CosmosGate, Stored } from './cosmos-gate.ts';
+import * as keys from './keys.ts';
+
+/** Operations in Cosmos: jobs and API keys. */
+export function createWarmOps(cosmos: CosmosGate) {
+  return {
+    /** Records a job; false when it is there already. */
+    createJob: (job: Job): Promise<boolean> => cosmos.create('ops', job),
+    readJob: (tenant: string, id: string): Promise<Stored<Job> | undefined> =>
+      cosmos.read('ops', Job, { id, pk: keys.jobPartition(tenant, id) }),
+    replaceJob: (job: Job, etag: string): Promise<boolean> => cosmos.replace('ops', job, etag),
+
+    createKey: (key: ApiKey): Promise<boolean> => cosmos.create('ops', key),
+    readKey: async (prefix: string): Promise<ApiKey | undefined> =>
+      (await cosmos.read('ops', ApiKey, { id: prefix, pk: keys.keyPartition(prefix) }))?.value,
+    putKey: (key: ApiKey): Promise<void> => cosmos.upsert('ops', key),
+  };
+}
+export type WarmOps = ReturnType<typeof createWarmOps>;
