@@ -7,7 +7,8 @@ import type { Settings } from './launch/settings.ts';
 
 const FILE = 'local.settings.json';
 
-await launch(async ({ args, data, tiers }) => {
+await launch(async ({ args, data, startTiers }) => {
+  const tiers = await startTiers();
   const settings = { FUNCTIONS_WORKER_RUNTIME: 'node', ...tiers.settings };
   if (args.write) {
     writeSettings(join(ROOT, FILE), settings);

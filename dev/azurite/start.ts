@@ -10,6 +10,7 @@ interface AzuriteServer {
   httpServer: Server;
   metadataStore: { db: LokiDatabase };
   extentMetadataStore: { db: LokiDatabase };
+  gcManager: { close: () => Promise<void> };
   start: () => Promise<void>;
   close: () => Promise<void>;
 }
@@ -43,33 +44,38 @@ export async function startAzurite({ location, blobPort = 0, queuePort = 0 }: Az
   if (location) mkdirSync(location, { recursive: true });
   const metadata = location ? openMetadata(join(location, 'metadata.db')) : undefined;
 
-  const services = [createServer('Blob', { port: blobPort, location }), createServer('Queue', { port: queuePort, location })];
-  for (const { name, server } of services) {
+  const blob = createServer('Blob', { port: blobPort, location });
+  const queue = createServer('Queue', { port: queuePort, location });
+  for (const [name, server] of Object.entries({ blob, queue })) {
     metadata?.keep(server.metadataStore.db, name);
-    metadata?.keep(server.extentMetadataStore.db, `${name}Extents`);
+    metadata?.keep(server.extentMetadataStore.db, `${name}-extents`);
   }
-  const [blobUrl = '', queueUrl = ''] = await Promise.all(services.map(({ server }) => listen(server)));
 
-  return {
-    blobUrl,
-    queueUrl,
-    connectionString: [
-      'DefaultEndpointsProtocol=http',
-      `AccountName=${ACCOUNT}`,
-      `AccountKey=${ACCOUNT_KEY}`,
-      `BlobEndpoint=${blobUrl}`,
-      `QueueEndpoint=${queueUrl}`,
-    ].join(';'),
-
-    /** Answers what is in flight, then frees the ports. */
-    async stop() {
-      await Promise.all(services.map(({ server }) => close(server)));
-      metadata?.close();
-    },
+  /** Answers what is in flight, then frees the ports. */
+  const stop = async () => {
+    await Promise.all([close(blob), close(queue)]);
+    metadata?.close();
   };
+
+  const started = await Promise.allSettled([blob.start(), queue.start()]);
+  const failed = started.find((outcome) => outcome.status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  const blobUrl = urlOf(blob);
+  const queueUrl = urlOf(queue);
+  const connectionString = [
+    'DefaultEndpointsProtocol=http',
+    `AccountName=${ACCOUNT}`,
+    `AccountKey=${ACCOUNT_KEY}`,
+    `BlobEndpoint=${blobUrl}`,
+    `QueueEndpoint=${queueUrl}`,
+  ].join(';');
+  return { blobUrl, queueUrl, connectionString, stop };
 }
 
-function createServer(name: 'Blob' | 'Queue', { port, location }: { port: number; location?: string }) {
+function createServer(name: 'Blob' | 'Queue', { port, location }: { port: number; location?: string }): AzuriteServer {
   const folder = `azurite/dist/src/${name.toLowerCase()}`;
   const Configuration = load(`${folder}/${name}Configuration.js`).default;
   const ServerClass = load(`${folder}/${name}Server.js`).default;
@@ -86,16 +92,19 @@ function createServer(name: 'Blob' | 'Queue', { port, location }: { port: number
     skipApiVersionCheck: true,
     isMemoryPersistence: location === undefined,
   });
-  return { name, server: new ServerClass(configuration) as AzuriteServer };
+  return new ServerClass(configuration);
 }
 
-async function listen(server: AzuriteServer): Promise<string> {
-  await server.start();
-  const { port } = server.httpServer.address() as AddressInfo;
+function urlOf({ httpServer }: AzuriteServer): string {
+  const { port } = httpServer.address() as AddressInfo;
   return `http://${LOOPBACK}:${port}/${ACCOUNT}`;
 }
 
 async function close(server: AzuriteServer): Promise<void> {
+  if (!server.httpServer.listening) {
+    await server.gcManager.close(); // its timer would keep the process alive, and a server that does not run refuses to close
+    return;
+  }
   const closed = once(server.httpServer, 'close');
   await Promise.all([server.close(), closed]);
 }

@@ -5,6 +5,7 @@ import type { Settings } from './settings.ts';
 
 export interface StartApp {
   root: string;
+  /** 0 takes a free one. */
   port: number;
   env: Settings;
 }
@@ -41,11 +42,14 @@ const funcHost = (tools: CoreTools): Host => ({
   start: (app) => startFunc(tools, app),
 });
 
+/** The dev host's list of routes, printed at start as the real one does; the screen shall stay one screen. */
+const LISTING = /^(\t|Functions:|Host started|$)/;
+
 const devHost = (line: string): Host => ({
   line,
   async start({ root, port, env }) {
     const { startHost } = await import('../host/start.ts');
-    const host = await startHost({ root, port, env, onLine: (text) => console.log(text) });
+    const host = await startHost({ root, port, env, onLine: (line) => LISTING.test(line) || console.log(line) });
     return { url: host.url, pid: host.pid, stop: () => host.stop(), exited: host.exited };
   },
 });

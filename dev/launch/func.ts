@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { RunningApp, StartApp } from './app.ts';
 import { LaunchError } from './error.ts';
+import { anyFreePort } from './ports.ts';
 
 const OLDEST = [4, 0, 5382] as const;
 const VERSION_TIMEOUT_MS = 10_000;
@@ -60,7 +61,8 @@ export const OLDEST_FUNC = OLDEST.join('.');
  * Starts `func start` and waits until its status endpoint says that it runs. It runs on a leash: a small process of ours
  * that ends it when the launcher is gone, even after SIGKILL.
  */
-export async function startFunc(tools: CoreTools, { root, port, env }: StartApp): Promise<RunningApp> {
+export async function startFunc(tools: CoreTools, { root, port: asked, env }: StartApp): Promise<RunningApp> {
+  const port = asked || (await anyFreePort());
   const args = [tools.path, 'start', '--port', String(port)];
   const leash = fork(join(import.meta.dirname, 'leash.ts'), args, { cwd: root, env, detached: true, execArgv: [] });
   const exited = once(leash, 'exit').then(([code, signal]) => ({ code, signal }));
@@ -78,14 +80,14 @@ export async function startFunc(tools: CoreTools, { root, port, env }: StartApp)
   };
 
   const deadline = Date.now() + READY_TIMEOUT_MS;
-  while (!(await isRunning(url))) {
-    if (!running) throw new LaunchError('func ended before the app was ready; its output above says why.');
+  while (running && !(await isRunning(url))) {
     if (Date.now() > deadline) {
       await stop();
       throw new LaunchError(`func was not ready after ${READY_TIMEOUT_MS / 1000} s.`);
     }
     await pause(READY_POLL_MS);
   }
+  if (!running) throw new LaunchError('func ended before the app was ready; its output above says why.');
   return { url, pid: leash.pid, stop, exited };
 }
 

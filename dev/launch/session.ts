@@ -3,7 +3,7 @@ import { HELP, type LaunchArguments, parseArguments } from './arguments.ts';
 import { type DataDirectory, takeData } from './data.ts';
 import { LaunchError } from './error.ts';
 import { chosenSettings, configuredElsewhere, type Settings } from './settings.ts';
-import { startTiers } from './tiers.ts';
+import { startTiers, type Tiers } from './tiers.ts';
 
 const FORCE_AFTER_MS = 30_000;
 
@@ -12,7 +12,8 @@ export interface LaunchSession {
   args: LaunchArguments;
   data: DataDirectory;
   chosen: Settings;
-  tiers: Awaited<ReturnType<typeof startTiers>>;
+  /** Starts what is not configured elsewhere. */
+  startTiers: () => Promise<Tiers>;
   /** Registers something to stop; the last registered stops first. */
   onStop: (stop: () => Promise<void>) => void;
   /** Stops everything and ends the process; `reason` is for the person at the terminal. */
@@ -26,8 +27,7 @@ export const ROOT = process.cwd();
 export const WRITTEN = 'written-settings.json';
 
 /**
- * Runs a launcher: takes the data directory, starts the tiers, hands over to `run`, and ends everything in reverse order
- * on SIGINT, SIGTERM or an error. A second signal changes nothing: a terminal and npm each send one for the same Ctrl+C.
+ * Runs a launcher: takes the data directory, hands over to `run`, and ends everything in reverse order on SIGINT, SIGTERM or an error. A second signal changes nothing: a terminal and npm each send one for the same Ctrl+C.
  */
 export async function launch(run: (session: LaunchSession) => Promise<void>): Promise<void> {
   const stops: (() => Promise<void>)[] = [];
@@ -62,10 +62,19 @@ export async function launch(run: (session: LaunchSession) => Promise<void>): Pr
     const data = takeData(args.data, { reset: args.reset });
     stops.push(async () => data.release());
     const chosen = chosenSettings(ROOT, { env: process.env, written: writtenSettings(data) });
-    const tiers = await startTiers({ data, chosen, elsewhere: configuredElsewhere(chosen) });
-    stops.push(tiers.stop);
     const onStop = (stop: () => Promise<void>) => void stops.push(stop);
-    await run({ args, data, chosen, tiers, onStop, end });
+    await run({
+      args,
+      data,
+      chosen,
+      onStop,
+      end,
+      async startTiers() {
+        const tiers = await startTiers({ data, chosen, elsewhere: configuredElsewhere(chosen) });
+        onStop(tiers.stop);
+        return tiers;
+      },
+    });
   } catch (error) {
     if (ending) await ending;
     await end(error instanceof LaunchError ? error.message : `Keepsake could not start: ${(error as Error).stack}`, 1);

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { DEV_KEY, startCosmos } from '../../dev/cosmos/server.ts';
 import { startHost } from '../../dev/host/start.ts';
+import { cosmosContainers } from '../../dev/launch/containers.ts';
 import { createStorage } from '../../dev/launch/storage.ts';
 import { startRedis } from '../../dev/redis/server.ts';
 import { createApi } from './api.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
-const CONTAINERS = ['memory', 'directory', 'ops', 'items'].map((id) => ({ id, partitionKey: '/pk', defaultTtl: -1 }));
 // A port on which nothing ever listens, for a tier that is down from the start.
 const NOBODY = 'redis://127.0.0.1:1';
 
@@ -33,7 +33,7 @@ export async function startStack({ apps = 1, settings = {}, redis: withRedis = t
   const id = `t${randomUUID().slice(0, 8)}`;
   const storage = inject('storage');
   const [cosmos, redis] = await Promise.all([
-    startCosmos({ port: 0, key: DEV_KEY, database: 'keepsake', containers: CONTAINERS }),
+    startCosmos({ port: 0, key: DEV_KEY, database: 'keepsake', containers: cosmosContainers() }),
     startRedis({ port: 0, checkSlots: true }),
     createStorage(storage, { blobPrefix: id, queuePrefix: id }),
   ]);
@@ -52,7 +52,7 @@ export async function startStack({ apps = 1, settings = {}, redis: withRedis = t
     MODEL_PROVIDER: 'local',
     ...settings,
   };
-  const start = () => startHost({ root, port: 0, env: { ...process.env, ...env }, quiet: true });
+  const start = () => startHost({ root, port: 0, env, quiet: true });
   const running = await Promise.all(Array.from({ length: apps }, start));
 
   const appAt = (index: number) => {

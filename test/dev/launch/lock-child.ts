@@ -1,4 +1,5 @@
 import { takeData } from '../../../dev/launch/data.ts';
 
-takeData(process.argv[2] ?? '');
+const data = takeData(process.argv[2] ?? '');
 process.send?.('taken');
+process.on('disconnect', () => data.release()); // stays until the parent goes, or kills it
