@@ -10,6 +10,9 @@ import { listCommands } from './commands/lists.ts';
 import { scriptingCommands } from './commands/scripting.ts';
 import { serverCommands } from './commands/server-info.ts';
 import { setCommands } from './commands/sets.ts';
+import { sortedSetAddCommands } from './commands/sorted-set-add.ts';
+import { sortedSetRangeCommands } from './commands/sorted-set-ranges.ts';
+import { sortedSetCommands } from './commands/sorted-sets.ts';
 import { stringCommands } from './commands/strings.ts';
 import { transactionCommands } from './commands/transactions.ts';
 
@@ -24,6 +27,9 @@ export function commandTable(): ReadonlyMap<string, Command> {
     ...listCommands,
     ...listPositionCommands,
     ...setCommands,
+    ...sortedSetCommands,
+    ...sortedSetAddCommands,
+    ...sortedSetRangeCommands,
     ...scriptingCommands,
     ...transactionCommands,
     ...connectionCommands,

@@ -1,4 +1,4 @@
-import { notAFloat, notAnInteger } from './reply.ts';
+import { Failure, notAFloat, notAnInteger } from './reply.ts';
 
 const INTEGER = /^(0|-?[1-9][0-9]*)$/;
 const DECIMAL = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
@@ -25,6 +25,13 @@ export function parseInteger(text: string): number {
   return Number(parseInt64(text));
 }
 
+/** A number of elements to take: not negative. */
+export function parseCount(text: string): number {
+  const isCount = INTEGER.test(text) && !text.startsWith('-');
+  if (!isCount) throw new Failure('ERR value is out of range, must be positive');
+  return parseInteger(text);
+}
+
 /** A float as Redis reads one, `inf` and `-inf` included; throws otherwise. */
 export function parseFloat64(text: string): number {
   const infinite = INFINITE.exec(text);
@@ -48,8 +55,9 @@ export function formatGeneral(value: number, digits: number): string {
 /** A sum of floats as INCRBYFLOAT stores it: no exponent, no trailing zeros. Redis adds in 80 bits; 15 digits hide the difference. */
 export function formatSum(value: number): string {
   const rounded = Number(value.toPrecision(15));
-  if (Math.abs(rounded) >= 1e21) return BigInt(rounded).toString();
-  return withoutTrailingZeros(rounded.toFixed(17 - Math.min(17, Math.max(0, String(Math.trunc(rounded)).length - 1))));
+  const shortest = String(rounded);
+  if (!shortest.includes('e')) return shortest;
+  return Number.isInteger(rounded) ? BigInt(rounded).toString() : withoutTrailingZeros(rounded.toFixed(17));
 }
 
 function withoutTrailingZeros(text: string): string {

@@ -3,8 +3,13 @@ import { type Command, command, NO_KEYS, type OneOrMore } from '../command.ts';
 import { Failure, OK, type Reply } from '../reply.ts';
 import { subcommands } from './subcommands.ts';
 
-function setName(client: Client, name: string): Reply {
+/** Throws unless the name is printable ASCII without spaces. */
+export function checkName(name: string): void {
   if (!/^[!-~]*$/.test(name)) throw new Failure('ERR Client names cannot contain spaces, newlines or special characters.');
+}
+
+function setName(client: Client, name: string): Reply {
+  checkName(name);
   client.name = name;
   return OK;
 }

@@ -21,7 +21,7 @@ function keysIn({ instance }: Context, [name = '', ...args]: string[]): Reply {
 const run = subcommands('COMMAND', {
   COUNT: { arity: 2, run: ({ instance }) => instance.commands.size },
   LIST: { arity: 2, run: ({ instance }) => [...instance.commands.values()].map(({ name }) => name.toLowerCase()) },
-  GETKEYS: { arity: -3, run: keysIn },
+  GETKEYS: { arity: -4, run: keysIn },
   INFO: {
     arity: -2,
     run: ({ instance }, names) =>

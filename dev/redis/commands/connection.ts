@@ -1,8 +1,9 @@
 import type { Client } from '../client.ts';
 import { type Command, type Context, command, NO_KEYS, type One, type OneOrMore, type Two } from '../command.ts';
 import { DATABASES, VERSION } from '../instance.ts';
+import { parseInteger } from '../numbers.ts';
 import { Failure, OK, type Reply, syntaxError, wrongArity } from '../reply.ts';
-import { clientCommand } from './client-command.ts';
+import { checkName, clientCommand } from './client-command.ts';
 
 const NO_PASSWORD_SET =
   'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?';
@@ -30,6 +31,7 @@ function hello(context: Context, [versionText, ...words]: string[]): Reply {
   const { client } = context;
   if (versionText !== undefined && versionText !== '2' && versionText !== '3') throw unsupportedProtocol(versionText);
   const options = parseHello(words);
+  if (options.name !== undefined) checkName(options.name);
   if (options.auth) logIn(context, options.auth);
   if (!client.authenticated) throw new Failure(HELLO_NEEDS_AUTH);
   if (options.name !== undefined) client.name = options.name;
@@ -72,8 +74,7 @@ function greeting({ id, protocol }: Client): Reply {
 }
 
 function select({ client }: Context, [index]: One): Reply {
-  if (!/^-?[0-9]+$/.test(index)) throw new Failure('ERR invalid DB index');
-  const database = Number(index);
+  const database = parseInteger(index);
   if (database < 0 || database >= DATABASES) throw new Failure('ERR DB index is out of range');
   client.database = database;
   return OK;

@@ -13,7 +13,7 @@ import {
 } from '../command.ts';
 import { globMatcher } from '../glob.ts';
 import type { Entry } from '../keyspace.ts';
-import { noSuchKey, OK, type Reply, syntaxError } from '../reply.ts';
+import { Failure, noSuchKey, OK, type Reply, syntaxError } from '../reply.ts';
 import { parseScanOptions, scanPage } from '../scan.ts';
 import { SortedSet } from '../sorted-set.ts';
 
@@ -42,6 +42,7 @@ function copyOf(entry: Entry): Entry {
 function copy({ db }: Context, [from, to, ...words]: TwoOrMore): Reply {
   const replace = words[0]?.toUpperCase() === 'REPLACE';
   if (words.length > (replace ? 1 : 0)) throw syntaxError();
+  if (from === to) throw new Failure('ERR source and destination objects are the same');
   const entry = db.find(from);
   if (entry === undefined || (db.find(to) !== undefined && !replace)) return 0;
   db.put(to, copyOf(entry));

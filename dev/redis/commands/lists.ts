@@ -13,8 +13,8 @@ import {
   writes,
 } from '../command.ts';
 import type { Keyspace } from '../keyspace.ts';
-import { parseInteger } from '../numbers.ts';
-import { Failure, NULL_ARRAY, noSuchKey, OK, type Reply, syntaxError } from '../reply.ts';
+import { parseCount, parseInteger } from '../numbers.ts';
+import { Failure, NULL_ARRAY, noSuchKey, OK, type Reply, syntaxError, wrongArity } from '../reply.ts';
 import { sliceBounds } from './bounds.ts';
 import { positionsOf } from './list-positions.ts';
 
@@ -42,10 +42,9 @@ function take(db: Keyspace, key: string, { count, end }: { count: number; end: E
 
 const popCommand = (name: string, end: End) =>
   writes(name, -2, ({ db }, [key, countText, ...rest]: OneOrMore): Reply => {
-    if (rest.length > 0) throw syntaxError();
+    if (rest.length > 0) throw wrongArity(name);
     if (countText === undefined) return take(db, key, { count: 1, end })[0] ?? null;
-    const count = parseInteger(countText);
-    if (count < 0) throw new Failure('ERR value is out of range, must be positive');
+    const count = parseCount(countText);
     return db.read(key, 'list') === undefined ? NULL_ARRAY : take(db, key, { count, end });
   });
 

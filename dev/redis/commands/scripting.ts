@@ -1,6 +1,6 @@
 import { type Command, type Context, command, NO_KEYS, type OneOrMore, type TwoOrMore } from '../command.ts';
 import { parseInteger } from '../numbers.ts';
-import { Failure, OK, type Reply, syntaxError } from '../reply.ts';
+import { Failure, OK, type Reply } from '../reply.ts';
 import { subcommands } from './subcommands.ts';
 
 /** Splits `numkeys key … arg …`; throws when the number does not fit. */
@@ -28,8 +28,9 @@ function evaluate(name: string, { bySha, readOnly }: { bySha: boolean; readOnly:
   });
 }
 
-function flush({ instance }: Context, [mode = 'SYNC']: string[]): Reply {
-  if (!['SYNC', 'ASYNC'].includes(mode.toUpperCase())) throw syntaxError();
+function flush({ instance }: Context, [mode = 'SYNC', ...rest]: string[]): Reply {
+  const isMode = ['SYNC', 'ASYNC'].includes(mode.toUpperCase());
+  if (!isMode || rest.length > 0) throw new Failure('ERR SCRIPT FLUSH only support SYNC|ASYNC option');
   instance.scripts.clear();
   return OK;
 }

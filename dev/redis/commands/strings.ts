@@ -1,6 +1,7 @@
 import {
   ALL_KEYS,
   type Command,
+  type Context,
   command,
   type One,
   type OneOrMore,
@@ -13,18 +14,36 @@ import {
 import type { Keyspace } from '../keyspace.ts';
 import { parseInteger } from '../numbers.ts';
 import { Failure, OK, type Reply, wrongArity } from '../reply.ts';
-import { sliceBounds } from './bounds.ts';
-import { expiryFrom, parseSetOptions, type SetOptions } from './set-options.ts';
+import { endOf, type Lifetime, parseSetOptions, type SetOptions } from './set-options.ts';
 
 const MAX_BYTES = 512 * 1024 * 1024;
 
-function set(db: Keyspace, [key, value]: Two, options: SetOptions): Reply {
+function set(db: Keyspace, [key, value]: Two, options: SetOptions & { name?: string }): Reply {
+  const { lifetime, name = 'set', only, get, keepTtl } = options;
+  const end = lifetime && endOf(lifetime, { now: db.now(), name });
   const before = db.find(key);
-  const previous = options.get ? (db.read(key, 'string') ?? null) : null;
-  if ((options.only === 'NX' && before) || (options.only === 'XX' && !before)) return previous;
-  const expiresAt = options.keepTtl ? before?.expiresAt : options.expiresAt;
-  db.put(key, { kind: 'string', value, expiresAt });
-  return options.get ? previous : OK;
+  const previous = get ? (db.read(key, 'string') ?? null) : null;
+  if ((only === 'NX' && before) || (only === 'XX' && !before)) return previous;
+  db.put(key, { kind: 'string', value, expiresAt: keepTtl ? before?.expiresAt : end });
+  return get ? previous : OK;
+}
+
+function getAndExpire({ db }: Context, [key, ...words]: OneOrMore): Reply {
+  const { lifetime } = parseSetOptions(words, 'getex');
+  const value = db.read(key, 'string');
+  if (value === undefined) return null;
+  const expiresAt = lifetime && endOf(lifetime, { now: db.now(), name: 'getex' });
+  if (words.length > 0) db.put(key, { kind: 'string', value, expiresAt });
+  return value;
+}
+
+/** Unlike with lists, an end before the start of the text still means its first byte. */
+function textRange(text: string, [start, end]: Two): string {
+  const [first, last] = [parseInteger(start), parseInteger(end)];
+  if (first < 0 && last < 0 && first > last) return '';
+  const from = Math.max(0, first < 0 ? text.length + first : first);
+  const to = Math.max(0, last < 0 ? text.length + last : last);
+  return text.slice(from, to + 1);
 }
 
 function textOf(db: Keyspace, key: string): string | null {
@@ -39,22 +58,18 @@ function setMany(db: Keyspace, pairs: string[]): void {
 export const stringCommands: Command[] = [
   reads('GET', 2, ({ db }, [key]: One) => db.read(key, 'string') ?? null),
   reads('STRLEN', 2, ({ db }, [key]: One) => db.read(key, 'string')?.length ?? 0),
-  reads('GETRANGE', 4, ({ db }, [key, start, end]: Three) => {
-    const text = db.read(key, 'string') ?? '';
-    const [from, to] = sliceBounds([start, end], text.length);
-    return text.slice(from, to);
-  }),
+  reads('GETRANGE', 4, ({ db }, [key, start, end]: Three) => textRange(db.read(key, 'string') ?? '', [start, end])),
   command('MGET', { arity: -2, keys: ALL_KEYS, flags: ['readonly'] }, ({ db }, keys: OneOrMore) => keys.map((key) => textOf(db, key))),
 
-  writes('SET', -3, ({ db }, [key, value, ...options]: TwoOrMore) => set(db, [key, value], parseSetOptions(options, db.now()))),
+  writes('SET', -3, ({ db }, [key, value, ...words]: TwoOrMore) => set(db, [key, value], parseSetOptions(words, 'set'))),
   writes('SETNX', 3, ({ db }, [key, value]: Two) => (set(db, [key, value], { only: 'NX' }) === null ? 0 : 1)),
   writes('SETEX', 4, ({ db }, [key, seconds, value]: Three) => {
-    const expiresAt = expiryFrom(['EX', seconds], { now: db.now(), name: 'setex' });
-    return set(db, [key, value], { expiresAt });
+    const lifetime: Lifetime = ['EX', seconds];
+    return set(db, [key, value], { lifetime, name: 'setex' });
   }),
   writes('PSETEX', 4, ({ db }, [key, ms, value]: Three) => {
-    const expiresAt = expiryFrom(['PX', ms], { now: db.now(), name: 'psetex' });
-    return set(db, [key, value], { expiresAt });
+    const lifetime: Lifetime = ['PX', ms];
+    return set(db, [key, value], { lifetime, name: 'psetex' });
   }),
   writes('GETSET', 3, ({ db }, [key, value]: Two) => set(db, [key, value], { get: true })),
   writes('GETDEL', 2, ({ db }, [key]: One) => {
@@ -62,13 +77,7 @@ export const stringCommands: Command[] = [
     if (value !== undefined) db.delete(key);
     return value ?? null;
   }),
-  writes('GETEX', -2, ({ db }, [key, ...words]: OneOrMore) => {
-    const options = parseSetOptions(words, db.now(), 'getex');
-    const value = db.read(key, 'string');
-    if (value === undefined) return null;
-    if (words.length > 0) db.put(key, { kind: 'string', value, expiresAt: options.expiresAt });
-    return value;
-  }),
+  writes('GETEX', -2, getAndExpire),
   command('MSET', { arity: -3, keys: [1, -1, 2], flags: ['write'] }, ({ db }, pairs: TwoOrMore) => {
     if (pairs.length % 2 !== 0) throw wrongArity('mset');
     setMany(db, pairs);

@@ -55,8 +55,11 @@ rawset(globals, 'load', function(source, name) return load(source, name, 't', en
 rawset(globals, 'loadstring', globals.load)
 
 local function onError(problem)
-  local where = getinfo(2, 'Sl')
-  if where and where.what == 'C' then where = getinfo(3, 'Sl') end
+  local level, where = 2, nil
+  repeat
+    where = getinfo(level, 'Sl')
+    level = level + 1
+  until where == nil or where.source == '@user_script'
   if type(problem) ~= 'table' then problem = { err = 'ERR ' .. tostring(problem) } end
   if where then
     problem.source = where.source

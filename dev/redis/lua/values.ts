@@ -7,6 +7,8 @@ const INT64_MIN = -(2n ** 63n);
 /** Deeper answers are cut off with an error, as in Redis. */
 const DEEPEST = 200;
 
+/** Fields by which a table stands for a RESP3 type. */
+const RICH_TYPES = ['double', 'map', 'set', 'big_number', 'verbatim_string'];
 const FIELD_NAMES = { err: bytesOf('err'), ok: bytesOf('ok'), source: bytesOf('source'), line: bytesOf('line') };
 
 export function pushText(L: LuaState, text: string): void {
@@ -77,7 +79,19 @@ function tableReply(L: LuaState, depth: number): Reply {
     items.push(popReply(L, depth + 1));
   }
   lua.lua_pop(L, 1);
-  return items;
+  return items.length === 0 && hasRichType(L)
+    ? new Failure('ERR RESP3 types in the answer of a script are not known to this server')
+    : items;
+}
+
+function hasRichType(L: LuaState): boolean {
+  return RICH_TYPES.some((name) => {
+    pushText(L, name);
+    lua.lua_rawget(L, -2);
+    const present = !lua.lua_isnil(L, -1);
+    lua.lua_pop(L, 1);
+    return present;
+  });
 }
 
 /** A field of the table on top of the stack as text, when it is text or a number. */

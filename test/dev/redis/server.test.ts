@@ -1,4 +1,4 @@
-import Redis from 'ioredis';
+import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { type RedisOptions, type RedisServer, startRedis } from '../../../dev/redis/server.ts';
 
@@ -35,8 +35,8 @@ test('bytes come back as they were sent, in keys, values and scripts', async () 
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
   await redis.set(bytes, bytes);
   await expect(redis.getBuffer(bytes)).resolves.toEqual(bytes);
-  await expect(redis.evalBuffer("return redis.call('GET', KEYS[1])", 1, bytes)).resolves.toEqual(bytes);
-  await expect(redis.evalBuffer('local t = {[ARGV[1]] = 1, [ARGV[2]] = 2} return t[ARGV[1]]', 0, '\x01\x11', '\x11\x01')).resolves.toBe(1);
+  await expect(redis.callBuffer('EVAL', "return redis.call('GET', KEYS[1])", 1, bytes)).resolves.toEqual(bytes);
+  await expect(redis.eval('local t = {[ARGV[1]] = 1, [ARGV[2]] = 2} return t[ARGV[1]]', 0, '\x01\x11', '\x11\x01')).resolves.toBe(1);
 });
 
 test('numbers in scripts are doubles, as in Lua 5.1', async () => {
