@@ -5,7 +5,9 @@ export interface Parsed {
   auxiliary: string;
   negated: boolean;
   adverbs: string[];
+  /** In small letters; `rawVerb` is as it was written. */
   verb: string;
+  rawVerb: string;
   rest: string;
 }
 
@@ -47,7 +49,7 @@ const AUXILIARIES = new Set([
 /** Takes apart a clause that begins with `I`. */
 export function parseClause(core: string): Parsed {
   const tokens = core.split(/\s+/).flatMap((word) => (EXPANDED[word.toLowerCase()] ?? word).split(' '));
-  const parsed: Parsed = { auxiliary: '', negated: false, adverbs: [], verb: '', rest: '' };
+  const parsed: Parsed = { auxiliary: '', negated: false, adverbs: [], verb: '', rawVerb: '', rest: '' };
   let index = 1;
   for (; index < tokens.length; index += 1) {
     const word = (tokens[index] ?? '').toLowerCase().replace(/,$/, '');
@@ -58,7 +60,8 @@ export function parseClause(core: string): Parsed {
     else if (ADVERBS.has(word)) parsed.adverbs.push(word);
     else break;
   }
-  parsed.verb = (tokens[index] ?? '').toLowerCase().replace(/[,;:]$/, '');
+  parsed.rawVerb = (tokens[index] ?? '').replace(/[,;:]$/, '');
+  parsed.verb = parsed.rawVerb.toLowerCase();
   parsed.rest = tokens.slice(index + 1).join(' ');
   return parsed;
 }

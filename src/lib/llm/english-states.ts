@@ -10,68 +10,60 @@ const DEICTIC =
 export function firstPerson(core: string, lead: string): Draft | undefined {
   const parsed = parseClause(core);
   if (DEICTIC.test(parsed.rest) && !/^(?:it|this|that) when\b/i.test(parsed.rest)) return undefined;
-  switch (parsed.auxiliary) {
-    case 'am':
-      return being(parsed, lead);
-    case 'have':
-      return having(parsed, lead);
-    case 'was':
-      return /^(?:born|raised|diagnosed|promoted|hired|accepted|a|an|vegetarian|vegan|married)$/.test(parsed.verb)
-        ? state('was', parsed, { lead, kind: 'fact', confidence: 0.8 })
-        : undefined;
-    case 'can':
-      return words.ABILITIES.has(parsed.verb) && parsed.rest !== ''
-        ? state(
-            parsed.negated ? 'cannot' : 'can',
-            { ...parsed, negated: false },
-            { lead, kind: parsed.verb === 'stand' ? 'preference' : 'fact', confidence: 0.8 },
-          )
-        : undefined;
-    case 'would':
-      return wishing(parsed, lead);
-    case 'used':
-      return parsed.verb === 'to' ? state('used', parsed, { lead, kind: 'fact', confidence: 0.8 }) : undefined;
-    case 'will':
-      return words.DATE.test(core) ? state('will', parsed, { lead, kind: 'event', confidence: 0.7 }) : undefined;
-    case 'do':
-    case '':
-      return acting(parsed, lead);
-    case 'had':
-      return words.DATE.test(core) && !parsed.negated ? state('had', parsed, { lead, kind: 'event', confidence: 0.7 }) : undefined;
-    default:
-      return undefined;
-  }
+  return BY_AUXILIARY[parsed.auxiliary]?.(parsed, lead);
+}
+
+type Reading = (parsed: Parsed, lead: string) => Draft | undefined;
+
+// could, should, might, may and must are absent: they state nothing
+const BY_AUXILIARY: Record<string, Reading> = {
+  '': acting,
+  do: acting,
+  am: being,
+  have: having,
+  would: wishing,
+  was: (parsed, lead) => (words.WAS.test(parsed.verb) ? state('was', parsed, { lead, kind: 'fact', confidence: 0.8 }) : undefined),
+  can: (parsed, lead) => able(parsed, lead),
+  used: (parsed, lead) => (parsed.verb === 'to' ? state('used', parsed, { lead, kind: 'fact', confidence: 0.8 }) : undefined),
+  will: (parsed, lead) => dated(parsed, { lead, auxiliary: 'will' }),
+  had: (parsed, lead) => dated(parsed, { lead, auxiliary: 'had' }),
+};
+
+function able(parsed: Parsed, lead: string): Draft | undefined {
+  if (!words.ABILITIES.has(parsed.verb) || parsed.rest === '') return undefined;
+  const kind = parsed.verb === 'stand' ? 'preference' : 'fact';
+  return state(parsed.negated ? 'cannot' : 'can', { ...parsed, negated: false }, { lead, kind, confidence: 0.8 });
+}
+
+/** Future and past count when they say when. */
+function dated(parsed: Parsed, { lead, auxiliary }: { lead: string; auxiliary: string }): Draft | undefined {
+  const when = words.DATE.test(`${lead} ${parsed.verb} ${parsed.rest}`);
+  return when && !parsed.negated ? state(auxiliary, parsed, { lead, kind: 'event', confidence: 0.7 }) : undefined;
 }
 
 /** `I am …`. */
 function being(parsed: Parsed, lead: string): Draft | undefined {
-  const { verb, rest, adverbs } = parsed;
-  if (verb === 'going' && rest.startsWith('to ')) return goal('is', parsed, { lead, wanted: rest.slice(3) });
-  if (/ing$/.test(verb) && rest !== '') {
-    if (!words.GERUNDS.has(verb) || words.REQUEST_NOUNS.test(rest)) return lookingFor(parsed, lead);
-    const wanted = /^(?:trying|planning|hoping)$/.test(verb) ? rest.replace(/^to /, '') : '';
-    if (wanted !== '') return goal('is', parsed, { lead, wanted });
-    const kind = words.DATE.test(rest) ? 'event' : 'fact';
-    const isGoal = /^(?:saving|training|learning|preparing|considering)$/.test(verb);
-    return state('is', parsed, { lead, kind, confidence: 0.8, goal: isGoal });
-  }
-  if (verb === 'into' || (verb === 'a' && /^(?:big |huge )?fan of /.test(rest)) || verb === 'fond')
+  const { verb, rest } = parsed;
+  if (verb.endsWith('ing') && rest !== '') return doing(parsed, lead);
+  if (verb === 'into' || verb === 'fond' || /^(?:big |huge |great )?fan of /.test(rest))
     return state('is', parsed, { lead, kind: 'preference', confidence: 0.9 });
-  if (verb === '' || words.PASSING.has(verb) || adverbs.some((adverb) => adverb === 'just')) return interested(parsed, lead);
-  const plain = /^(?:a|an|the|from|allergic|vegetarian|vegan|married|single|divorced|\d+)$/.test(verb) || /^\p{Lu}/u.test(verb);
-  const diet = /^(?:vegetarian|vegan|pescatarian|lactose|gluten)/.test(verb);
-  return state('is', parsed, { lead, kind: 'fact', confidence: diet || plain ? 0.9 : 0.65 });
+  if (words.PASSING.has(verb) || verb === '' || parsed.adverbs.includes('just')) {
+    const lasting = words.LASTING_AFTER[verb]?.test(rest);
+    return lasting ? state('is', parsed, { lead, kind: verb === 'interested' ? 'preference' : 'fact', confidence: 0.75 }) : undefined;
+  }
+  const plain = words.PLAIN_STATE.test(verb) || /^\p{Lu}/u.test(parsed.rawVerb);
+  return state('is', parsed, { lead, kind: 'fact', confidence: plain ? 0.9 : 0.65 });
 }
 
-function lookingFor(parsed: Parsed, lead: string): Draft | undefined {
-  if (parsed.verb !== 'looking' || !/^(?:for|to|forward to) /.test(parsed.rest) || words.REQUEST_NOUNS.test(parsed.rest)) return undefined;
-  if (parsed.rest.startsWith('to ')) return goal('is', parsed, { lead, wanted: parsed.rest.slice(3) });
-  return state('is', parsed, { lead, kind: 'fact', confidence: 0.7, goal: parsed.rest.startsWith('for ') });
-}
-
-function interested(parsed: Parsed, lead: string): Draft | undefined {
-  if (parsed.verb !== 'interested' || !parsed.rest.startsWith('in ') || DEICTIC.test(parsed.rest.slice(3))) return undefined;
-  return state('is', parsed, { lead, kind: 'preference', confidence: 0.75 });
+/** `I am planning to …`, `I'm saving for …`. */
+function doing(parsed: Parsed, lead: string): Draft | undefined {
+  const { verb, rest } = parsed;
+  const aim = /^(?:going|trying|planning|hoping|looking) to (?!see\b|hear)/.exec(`${verb} ${rest}`);
+  if (aim) return goal('is', parsed, { lead, wanted: `${verb} ${rest}`.slice(aim[0].length) });
+  const searching = verb === 'looking' && rest.startsWith('for ');
+  if ((!words.GERUNDS.has(verb) && !searching) || words.REQUEST_NOUNS.test(rest)) return undefined;
+  const isGoal = searching || /^(?:saving|training|learning|preparing|considering|planning)$/.test(verb);
+  return state('is', parsed, { lead, kind: words.DATE.test(rest) ? 'event' : 'fact', confidence: 0.8, goal: isGoal });
 }
 
 /** `I have …`: a possession, or something done. */
@@ -82,15 +74,11 @@ function having(parsed: Parsed, lead: string): Draft | undefined {
     return state('has', parsed, { lead, kind: words.DATE.test(rest) && verb !== 'been' ? 'event' : 'fact', confidence: 0.75 });
   }
   if (verb === 'to') return words.DATE.test(rest) ? state('has', parsed, { lead, kind: 'event', confidence: 0.7 }) : undefined;
-  const object = `${verb} ${rest}`;
-  if (
-    /^(?:no idea|no clue|been|a feeling|a hunch|just|already|seen|heard|read|tried|noticed|got to)\b/.test(object) ||
-    words.PASSING_NOUNS.test(object)
-  )
+  const object = `${verb} ${rest}`.trim();
+  if (words.PASSING_OBJECT.test(object) || words.REQUEST_NOUNS.test(object) || DEICTIC.test(object) || /(?:ed|en|een|eard)$/.test(verb))
     return undefined;
-  if (words.REQUEST_NOUNS.test(object) || DEICTIC.test(object) || /(?:ed|en)$/.test(verb)) return undefined;
   const kind = words.DATE.test(rest) ? 'event' : 'fact';
-  const possessed = { ...parsed, auxiliary: '', verb: 'have', rest: object.trim() };
+  const possessed = { ...parsed, auxiliary: '', verb: 'have', rest: object };
   return parsed.negated
     ? state('does', { ...possessed, auxiliary: 'do' }, { lead, kind, confidence: 0.75 })
     : state('', possessed, { lead, kind, confidence: 0.85 });
@@ -109,22 +97,24 @@ function acting(parsed: Parsed, lead: string): Draft | undefined {
   const { verb, rest, negated } = parsed;
   if (words.GOAL_VERBS.has(verb)) return wanting(parsed, lead);
   const kind = words.presentKind(verb);
-  if (kind) {
-    const habit =
-      words.HABIT.test(`${rest} ${lead}`) ||
-      parsed.adverbs.some((adverb) => /^(?:always|never|usually|often|normally|typically|rarely|generally|regularly)$/.test(adverb));
-    if (words.HABIT_VERBS.has(verb) && !habit) return undefined;
-    if (rest === '' && !/^(?:smoke|drive|ski|surf|row|commute|garden|drink)$/.test(verb)) return undefined;
-    const confidence = kind === 'preference' ? 0.9 : 0.85;
-    return state(negated ? 'does' : '', parsed, { lead, kind, confidence });
-  }
-  if (negated || parsed.auxiliary !== '') return undefined;
-  const precise = words.DATE.test(`${rest} ${lead}`) || /\b(?:\p{Lu}\p{Ll}|\d)/u.test(rest);
+  if (!kind) return negated || parsed.auxiliary !== '' ? undefined : happening(parsed, lead);
+  const habitual =
+    words.HABIT.test(`${rest} ${lead}`) ||
+    parsed.adverbs.some((adverb) => words.HABIT_ADVERBS.has(adverb)) ||
+    words.HABIT_ADVERBS.has(lead.toLowerCase());
+  if (words.HABIT_VERBS.has(verb) && !habitual) return undefined;
+  if (rest === '' && !words.COMPLETE_ALONE.has(verb)) return undefined;
+  return state(negated ? 'does' : '', parsed, { lead, kind, confidence: kind === 'preference' ? 0.9 : 0.85 });
+}
+
+/** Past tense: what lasted, and what happened once. */
+function happening(parsed: Parsed, lead: string): Draft | undefined {
+  const { verb, rest } = parsed;
   if (words.PAST_STATE_VERBS.has(verb) && rest !== '') return state('', parsed, { lead, kind: 'fact', confidence: 0.8 });
-  if (words.EVENT_VERBS.has(verb) || (words.WEAK_EVENT_VERBS.has(verb) && precise)) {
-    return state('', parsed, { lead, kind: 'event', confidence: words.EVENT_VERBS.has(verb) ? 0.85 : 0.7, goal: verb === 'decided' });
-  }
-  return undefined;
+  const precise = words.DATE.test(`${rest} ${lead}`) || /(?:^|\s)(?:\p{Lu}\p{Ll}|\d)/u.test(rest);
+  const strong = words.EVENT_VERBS.has(verb);
+  if (!strong && !(words.WEAK_EVENT_VERBS.has(verb) && precise)) return undefined;
+  return state('', parsed, { lead, kind: 'event', confidence: strong ? 0.85 : 0.7, goal: verb === 'decided' });
 }
 
 function wanting(parsed: Parsed, lead: string): Draft | undefined {
@@ -152,7 +142,7 @@ interface Shape {
 /** The statement in the third person: subject, auxiliary, negation, adverbs, verb, rest, setting. */
 function state(auxiliary: string, parsed: Parsed, { lead, kind, confidence, goal: isGoal = false }: Shape): Draft {
   const adverbs = parsed.adverbs.filter((adverb) => !words.FILLERS.has(adverb));
-  const verb = auxiliary === '' ? conjugate(parsed.verb) : parsed.verb;
+  const verb = auxiliary === '' ? conjugate(parsed.verb) : parsed.rawVerb;
   const negation = parsed.negated ? ['not'] : [];
   const said = ['User', auxiliary, ...negation, ...adverbs, verb, firstPersonToThird(parsed.rest), firstPersonToThird(lowerFirst(lead))];
   const doubt = parsed.adverbs.some((adverb) => words.DOUBT.has(adverb)) ? 0.2 : 0;

@@ -53,6 +53,14 @@ export const ABILITIES = new Set(
   ),
 );
 
+export const WAS = /^(?:born|raised|diagnosed|promoted|hired|accepted|a|an|vegetarian|vegan|married)$/;
+export const PLAIN_STATE =
+  /^(?:a|an|the|from|allergic|vegetarian|vegan|pescatarian|lactose|gluten\S*|married|single|divorced|retired|\d+)$/;
+export const COMPLETE_ALONE = new Set(list('smoke drive ski surf row commute garden drink'));
+export const HABIT_ADVERBS = new Set(
+  list('always never usually often normally typically rarely generally regularly mostly frequently seldom'),
+);
+
 export const ADVERBS = new Set(
   list(`always never usually really also just currently still often sometimes rarely mostly generally typically normally now recently absolutely
     definitely strongly only actually already seldom hardly particularly especially much generally greatly truly deeply totally completely even
@@ -80,6 +88,8 @@ export const PASSING_NOUNS =
 export const WE_STARTS =
   /^we(?:'re| are| have|'ve| live| moved| bought| adopted| want| plan| decided| got| own| rent)\b(?! (?:done|good|ready|here|sure|talking|discuss|need to know|to ask))/i;
 
+export const SHARED_GOAL = /\b(?:plan|planning|want|saving|hoping|trying|going to|moving)\b/i;
+
 export const REMEMBER =
   /^(?:please |so |and |also )*(?:remember|note|keep in mind|don't forget|bear in mind|for the record|fyi|for your information|just so you know)(?: that)?[,:]?\s+/i;
 
@@ -89,6 +99,22 @@ export const RELATIVE_DATE =
   /\b(?:today|tonight|tomorrow|yesterday|ago)\b|\b(?:this|next|last|coming|past) (?:week|weekend|month|year|spring|summer|autumn|fall|winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day|\w+ (?:days|weeks|months))\b|\bin (?:a|an|two|three|four|five|six|\d+) (?:days?|weeks?|months?|years?)\b/i;
 export const HABIT =
   /\b(?:every|daily|weekly|monthly|each|twice|once a|per (?:day|week|month|year)|mornings|evenings|weekends|(?:mon|tues|wednes|thurs|fri|satur|sun)days|since|for \d+|for (?:two|three|four|five|ten|many) years|most (?:days|mornings|evenings))\b/i;
+
+/** Some of the moods say more with what follows them: `good at chess`, `new to Berlin`. */
+export const LASTING_AFTER: Record<string, RegExp> = {
+  good: /^at (?!all|the moment)/,
+  bad: /^at (?!all|the moment)/,
+  great: /^at (?!all|the moment)/,
+  afraid: /^of (?!th)/,
+  scared: /^of (?!th)/,
+  new: /^to (?!th)/,
+  on: /^(?:a|an|medication|parental|maternity|sick) /,
+  in: /^(?:\p{Lu}|my (?:\w+ties|first|second|third|last)\b)/u,
+  interested: /^in (?!it\b|this\b|that\b|knowing\b|hearing\b)/,
+  about: /^to (?:move|marry|start|retire|graduate|become)\b/,
+};
+export const PASSING_OBJECT =
+  /^(?:a |an |the |some |no |enough |much |little |any |another |more )?(?:bit of |few )?(?:headache|cold|fever|minute|moment|second|look|time|doubts?|clue|chance|feeling|hunch|trouble|problems?|issues?|questions?|idea|choice|point|thought|list|error|bug)s?\b/i;
 
 /** The kind of a statement by its main verb, for verbs in the present tense. */
 export function presentKind(verb: string): FactKind | undefined {

@@ -12,29 +12,27 @@ const CLAUSE_END =
 const SAME_SUBJECT =
   /,?\s+(?:and|but)\s+(?=(?:also |really |usually |currently )?(?:have|am|live|love|hate|prefer|dislike|enjoy|don't|never|always|usually|can't|cannot|use|work (?:as|at|in|for)|want to|need to|plan to|own|speak|moved|bought|started)\b)/i;
 const SETTING =
-  /^((?:on|in|at|for|during|when|whenever|after|before|with|by|usually|normally|lately|recently|currently|these days|last|next|this|every|at the moment|yesterday|tomorrow|today)\b[^,]{0,60}?),?\s+(?=(?:I|I'm|I've|my)\b)/i;
+  /^((?:when|whenever|after|before|while|during|for|on|in|at|with|by)\b[^,]{2,60}),\s+(?=(?:I|I'm|I've|my)\b)|^((?:on|in|at|for|during|with|by|next|last|this|every)\b[^,]{2,40}?|usually|normally|lately|recently|currently|these days|at the moment|yesterday|tomorrow|today|nowadays),?\s+(?=(?:I|I'm|I've)\b)/i;
 const SECOND_PERSON = /\b(?:you|your|yours|you're|you've|you'll)\b/i;
+const TRAILING =
+  /(?:,?\s+(?:btw|by the way|though|too|as well|lol|haha|please|you know|i think|i guess|to be honest|tbh|honestly|of course|thanks|thank you|right now))+$/i;
 
 /** What one English sentence states about its speaker, each statement in the third person (`User prefers window seats.`). */
 export function englishDrafts(sentence: string): Draft[] {
   const { text, asked } = withoutLeadIns(sentence.trim());
-  const drafts: Draft[] = [];
-  for (const clause of clausesOf(text)) {
-    const draft = draftOf(clause);
-    if (draft) drafts.push(asked ? { ...draft, emphasised: true, confidence: 0.95 } : draft);
-  }
-  if (drafts.length === 0 && asked && !SECOND_PERSON.test(text) && text.split(' ').length > 2) {
-    return [
-      {
-        text: `User asked to remember: ${asSentence(text)}`,
-        kind: words.DATE.test(text) ? 'event' : 'fact',
-        confidence: 0.9,
-        goal: false,
-        emphasised: true,
-      },
-    ];
-  }
-  return drafts;
+  const setting = SETTING.exec(text);
+  const lead = setting?.[1] ?? setting?.[2] ?? '';
+  const clauses = clausesOf(text.slice(setting?.[0].length ?? 0));
+  const drafts = clauses.flatMap((clause, index) => draftOf(clause, index === 0 ? lead : '') ?? []);
+  if (asked && drafts.length === 0) return toRemember(text);
+  return asked ? drafts.map((draft) => ({ ...draft, emphasised: true, confidence: 0.95 })) : drafts;
+}
+
+/** What the user asks to be remembered is kept as said, unless it speaks to the assistant. */
+function toRemember(text: string): Draft[] {
+  if (SECOND_PERSON.test(text) || text.split(' ').length < 3) return [];
+  const kind = words.DATE.test(text) ? 'event' : 'fact';
+  return [{ ...made(`User asked to remember: ${text}`, { kind, confidence: 0.9 }), emphasised: true }];
 }
 
 function withoutLeadIns(sentence: string): { text: string; asked: boolean } {
@@ -51,6 +49,7 @@ function withoutLeadIns(sentence: string): { text: string; asked: boolean } {
 
 /** Clauses with a first-person subject each; a left-out subject (`and hate crowds`) is put back. */
 function clausesOf(sentence: string): string[] {
+  if (WITH_OTHERS.test(sentence)) return [sentence];
   return sentence.split(CLAUSE_END).flatMap((clause) => {
     const [head = '', ...rest] = clause.split(SAME_SUBJECT);
     if (!/^(?:I|I'm|I've)\b/i.test(head) || /\b(?:to|can|could|will|would|should|might|must)\b/i.test(head.slice(0, 60))) return [clause];
@@ -58,31 +57,39 @@ function clausesOf(sentence: string): string[] {
   });
 }
 
-function draftOf(clause: string): Draft | undefined {
-  const setting = SETTING.exec(clause);
-  const core = (setting ? clause.slice(setting[0].length) : clause).replace(/[.!…,\s]+$/, '');
-  const lead = setting?.[1] ?? '';
-  if (core.length < 5 || SECOND_PERSON.test(clause)) return undefined;
-  if (/^my\b/i.test(core)) return possession(core, lead);
-  if (/^we\b/i.test(core)) return together(clause);
-  const named = /^(?:please )?call me (\p{Lu}[\p{L}'-]+)/u.exec(core);
+function draftOf(clause: string, lead: string): Draft | undefined {
+  const core = clause.replace(/[.!…,\s]+$/, '').replace(TRAILING, '');
+  if (core.length < 5 || SECOND_PERSON.test(core)) return undefined;
+  if (/^my\b/i.test(core)) return withOthers(core) ?? possession(core, lead);
+  if (/^we\b/i.test(core)) return together(core);
+  const named = /^(?:please )?call me (\p{Lu}[\p{L}'-]+)$/iu.exec(core);
   if (named) return made(`User wants to be called ${named[1]}`, { kind: 'preference', confidence: 0.95 });
   return /^I(?=[' ])/i.test(core) ? firstPerson(core, lead) : undefined;
 }
 
 const POSSESSION =
-  /^my ((?:[\p{L}\p{N}'-]+ ){0,4}?[\p{L}\p{N}'-]+?)(?:'s | )(is|are|was|were|has|have|had|lives|live|works|work|likes|loves|hates|prefers|plays|studies|turned|turns|died|moved|starts|started|got|goes|speaks|owns|teaches|runs)?(?= ?)(.*)$/iu;
+  /^my ((?:[\p{L}\p{N}'-]+ ){0,4}?[\p{L}\p{N}'-]+) (is|are|was|were|has|have|had|lives|live|works|work|likes|loves|hates|prefers|plays|studies|turned|turns|died|moved|starts|started|got|goes|speaks|owns|teaches|runs) (.+)$/iu;
+const WITH_OTHERS = /^my ([\p{L}-]+(?: [\p{L}-]+)?) and I( .+)$/iu;
+
+/** `My wife and I are moving to Lisbon`. */
+function withOthers(core: string): Draft | undefined {
+  const [, other = '', rest = ''] = WITH_OTHERS.exec(core) ?? [];
+  if (!words.WE_STARTS.test(`we${rest}`)) return undefined;
+  const kind = words.DATE.test(rest) ? 'event' : 'fact';
+  return { ...made(`User and their ${other}${firstPersonToThird(rest)}`, { kind, confidence: 0.8 }), goal: words.SHARED_GOAL.test(rest) };
+}
 
 /** `My sister lives in Oslo`, `my favourite colour is green`. */
 function possession(core: string, lead: string): Draft | undefined {
-  const found = POSSESSION.exec(core.replace(/^(my [\p{L}-]+)'s /iu, '$1 is '));
+  const found = POSSESSION.exec(core.replace(/^(my (?:full |first )?name)'s /i, '$1 is '));
   const [, owned = '', verb = '', rest = ''] = found ?? [];
-  if (verb === '' || rest.trim() === '' || words.PASSING_NOUNS.test(owned)) return undefined;
+  if (rest === '' || words.PASSING_NOUNS.test(owned)) return undefined;
   const favourite = /^(?:all-time )?(?:favou?rite|preferred)\b/i.test(owned);
-  const dated = words.DATE.test(rest);
-  const kind = favourite ? 'preference' : dated ? 'event' : 'fact';
-  const said = `User's ${owned} ${verb}${firstPersonToThird(` ${rest.trim()}`)}${lead === '' ? '' : ` ${lead.toLowerCase()}`}`;
-  return { ...made(said, { kind, confidence: 0.85 }), goal: /\b(?:goal|dream|target|plan|aim)$/i.test(owned) };
+  const kind = favourite ? 'preference' : words.DATE.test(rest) ? 'event' : 'fact';
+  const setting = lead === '' ? '' : ` ${lead.charAt(0).toLowerCase()}${lead.slice(1)}`;
+  const text = `User's ${owned} ${verb} ${firstPersonToThird(rest)}${firstPersonToThird(setting)}`;
+  const confidence = /\bname$/i.test(owned) ? 0.95 : 0.85;
+  return { ...made(text, { kind, confidence }), goal: /\b(?:goal|dream|target|plan|aim)$/i.test(owned) };
 }
 
 /** `We …` is not safely the user alone: the words stay as they were said. */

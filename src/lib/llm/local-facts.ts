@@ -1,6 +1,8 @@
 import type { Draft } from './drafts.ts';
 import { englishDrafts } from './english.ts';
+import { RELATIVE_DATE } from './english-words.ts';
 import { germanDrafts } from './german.ts';
+import { RELATIVE_DATE as GERMAN_RELATIVE_DATE } from './german-words.ts';
 import { topicsOfStatement } from './local-topics.ts';
 import { type Statement, sameStatement, statementOf } from './overlap.ts';
 import type { ModelMessage, ReflectedFact } from './port.ts';
@@ -16,6 +18,11 @@ export interface LocalFact extends ReflectedFact {
 interface Known {
   text: string;
   statement: Statement;
+}
+
+/** Facts are worded in the language they were said in: by its subject a text tells which. */
+export function isGerman(text: string): boolean {
+  return /^Der Nutzer\b|\bdes Nutzers\b/.test(text);
 }
 
 /** The facts that the user's own statements hold, oldest first. One that is known already takes the known wording. */
@@ -36,23 +43,28 @@ function keep(
   facts: { fact: LocalFact; statement: Statement }[],
   { draft, message, known }: { draft: Draft; message: ModelMessage; known: Known[] },
 ): void {
-  const statement = statementOf(draft.text);
-  const twin = facts.find((other) => other.fact.text === draft.text || sameStatement(other.statement, statement));
+  const said = dated(draft.text, message.created_at);
+  const statement = statementOf(said);
+  const twin = facts.find((other) => other.fact.text === said || sameStatement(other.statement, statement));
   if (twin) {
     twin.fact.source_seqs = [...new Set([...twin.fact.source_seqs, message.seq])];
     twin.fact.emphasised = true;
     return;
   }
-  const same = known.find((other) => sameStatement(other.statement, statement));
-  const text = same?.text ?? dated(draft.text, message.created_at);
+  const text = known.find((other) => sameStatement(other.statement, statement))?.text ?? said;
   const { kind, confidence, goal, emphasised } = draft;
   facts.push({
-    fact: { text, kind, confidence, goal, emphasised, topics: topicsOfStatement(text), source_seqs: [message.seq] },
+    fact: { text, kind, confidence, goal, emphasised, topics: topicsOfStatement(draft.text), source_seqs: [message.seq] },
     statement,
   });
 }
 
-/** `tomorrow` means nothing a week later: the day it was said is added. */
-function dated(text: string, _created_at: string): string {
-  return text;
+/** `tomorrow` means nothing a week later: the day on which it was said is added. */
+function dated(text: string, created_at: string): string {
+  const day = /^\d{4}-\d{2}-\d{2}/.exec(created_at)?.[0];
+  if (!day) return text;
+  const german = isGerman(text);
+  if (!(german ? GERMAN_RELATIVE_DATE : RELATIVE_DATE).test(text)) return text;
+  const note = german ? `(gesagt am ${day})` : `(said on ${day})`;
+  return /[“"]$/.test(text) ? `${text} ${note}` : `${text.replace(/\.$/, '')} ${note}.`;
 }

@@ -1,3 +1,4 @@
+import { boundSummary } from './bounds.ts';
 import type { ModelMessage } from './port.ts';
 import { sentencesOf } from './sentences.ts';
 import { contentTerms, type Language, languageOf } from './terms.ts';
@@ -46,7 +47,9 @@ export function extractSummary({
   const language = languageOf([previous, ...messages.map(({ content }) => content)].join('\n'));
   const candidates = weigh([...fromSummary(previous), ...fromMessages(messages)], language);
   const chosen = choose(candidates, { maxTokens, maxChars: MAX_CHARS });
-  return write(chosen, LABELS[language === 'de' ? 'de' : 'en']);
+  // a bound below every sentence's length: the best one, for the caller to cut
+  const taken = chosen.length > 0 ? chosen : candidates.slice(0, 1);
+  return boundSummary(write(taken, LABELS[language === 'de' ? 'de' : 'en']), maxTokens);
 }
 
 type Said = Pick<Candidate, 'text' | 'speaker'> & { earlier: boolean };

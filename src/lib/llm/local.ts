@@ -1,4 +1,4 @@
-import { boundProfile, boundReflection, boundSummary } from './bounds.ts';
+import { boundProfile, boundReflection } from './bounds.ts';
 import { factsOf } from './local-facts.ts';
 import { insightsOf } from './local-insights.ts';
 import { profileOf } from './local-profile.ts';
@@ -35,7 +35,7 @@ export function createLocalModel({ now }: { now: () => number }): Model {
     summarize: (input, options) =>
       answer(() => {
         const { previous_summary, messages, max_tokens } = input;
-        return { summary: boundSummary(extractSummary({ previous: previous_summary, messages, maxTokens: max_tokens })) };
+        return { summary: extractSummary({ previous: previous_summary, messages, maxTokens: max_tokens }) };
       }, options),
     profile: (input, options) => answer(() => boundProfile(profileOf(input), input.max_statements), options),
     ping: () => Promise.resolve(),
