@@ -12,7 +12,10 @@ import { createInvoker } from './invoke.ts';
 import { createKeys } from './keys.ts';
 import { loadEntryPoints } from './loader.ts';
 import { createLog } from './log.ts';
+import { createQueueClients } from './queue-clients.ts';
+import { createQueueOutputs } from './queue-outputs.ts';
 import { createRoutes, type RouteTable } from './routes.ts';
+import { outOfTurn, startTriggers } from './triggers.ts';
 
 export interface FunctionApp {
   port: number;
@@ -21,13 +24,14 @@ export interface FunctionApp {
 }
 
 const DRAIN_MS = 10_000;
+const RECYCLE_MS = 2000;
 const DEFAULT_MAX_BODY_BYTES = 104_857_600;
 
 /**
- * Loads the app under `root` and serves it. Rejects with the app's or the settings' own error. `recycle` is called when a
- * function ran into the time limit: this process then has to be replaced.
+ * Loads the app under `root` and serves it. Rejects with the app's or the settings' own error. `onTimeout` is called
+ * when a function ran into the time limit: this process then has to be replaced.
  */
-export async function startFunctionApp(args: HostArguments, recycle: () => void): Promise<FunctionApp> {
+export async function startFunctionApp(args: HostArguments, onTimeout: () => void): Promise<FunctionApp> {
   const { root, isQuiet, isVerbose } = args;
   const { env } = process;
   const started = performance.now();
@@ -50,18 +54,34 @@ export async function startFunctionApp(args: HostArguments, recycle: () => void)
 
   const functions = indexFunctions(registry.functions.values(), env);
   const routes = createRoutes(functions, settings.routePrefix);
+  const clients = usesQueues(functions) ? await createQueueClients(env) : undefined;
   const invoker = createInvoker({
     registry,
     hooks,
     log,
     timeoutMs: settings.functionTimeoutMs,
-    sendOutputs: async () => undefined,
-    onTimeout: recycle,
+    sendOutputs: createQueueOutputs({ functions, clients, isBase64: settings.queues.isBase64, env }),
+    onTimeout: () => void recycle(),
   });
+  const runNow = (fn: HostFunction, input: string) => void invoker.invoke(fn, outOfTurn(fn, input)).catch(() => undefined);
   const keys = createKeys(args.isAuthEnabled, env);
-  const admin = createAdmin({ functions, keys, baseUrl: `http://localhost:${server.port}`, runNow: () => undefined });
+  const admin = createAdmin({ functions, keys, baseUrl: `http://localhost:${server.port}`, runNow });
   const maxBodyBytes = Number(env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT ?? DEFAULT_MAX_BODY_BYTES);
   server.open(createDispatch({ routes, invoker, keys, admin, maxBodyBytes }));
+
+  const triggers = startTriggers({ functions, invoker, clients, options: settings.queues, log, root, env });
+
+  async function drain(limitMs: number): Promise<void> {
+    const drained = Promise.all([server.close(), triggers.stop(), invoker.idle()]);
+    await Promise.race([drained, pause(limitMs, undefined, { ref: false })]);
+  }
+
+  /** The whole worker goes when one function ran out of time: what else was running fails with it. */
+  async function recycle(): Promise<void> {
+    invoker.failAll(new Error('The worker process was stopped because of a function timeout.'));
+    await drain(RECYCLE_MS);
+    onTimeout();
+  }
 
   listFunctions(functions, routes, server.port).forEach(log.host);
   if (keys.isEnabled) log.host(keys.describe());
@@ -70,8 +90,7 @@ export async function startFunctionApp(args: HostArguments, recycle: () => void)
   return {
     port: server.port,
     async stop() {
-      const drained = Promise.all([server.close(), invoker.idle()]);
-      await Promise.race([drained, pause(DRAIN_MS, undefined, { ref: false })]);
+      await drain(DRAIN_MS);
       await hooks.run('appTerminate', hooks.appContext());
       log.host('Host stopped');
     },
@@ -84,4 +103,9 @@ function listFunctions(functions: HostFunction[], { routes }: RouteTable, port: 
     const where = route ? `[${route.methods?.join(',') ?? 'all'}] http://localhost:${port}/${route.path}` : fn.trigger.type;
     return `\t${fn.name}: ${where}${fn.isDisabled ? ' (disabled)' : ''}`;
   });
+}
+
+function usesQueues(functions: HostFunction[]): boolean {
+  const bindings = functions.flatMap(({ metadata }) => Object.values(metadata.bindings));
+  return bindings.some(({ type }) => type.toLowerCase().startsWith('queue'));
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { CookieData, HttpResponseData, TypedData } from './worker-protocol.ts';
+import type { CookieData, HttpResponseData, NullableText, TypedData } from './worker-protocol.ts';
 
 // The server frames the answer itself.
 const FRAMING_HEADERS = ['connection', 'keep-alive', 'transfer-encoding', 'content-length'];
@@ -30,14 +30,22 @@ function bodyBytes(body: TypedData | null | undefined): Uint8Array | string | un
   return body.bytes ?? body.string ?? body.json ?? undefined;
 }
 
-function formatCookie({ name, value, expires, maxAge, domain, path, secure, sameSite = 'none', httpOnly }: CookieData): string {
-  const parts = [`${name}=${encodeURIComponent(value)}`];
+// Without a path a cookie is for the whole site: the default of ASP.NET Core's cookie options.
+const SITE: NullableText = { value: '/' };
+
+function formatCookie({ name, value, expires, maxAge, domain, path = SITE, secure, sameSite = 'none', httpOnly }: CookieData): string {
+  const parts = [`${name}=${escapeCookie(value)}`];
   if (expires) parts.push(`expires=${new Date(expires.value.seconds * 1000).toUTCString()}`);
   if (maxAge) parts.push(`max-age=${maxAge.value}`);
   if (domain) parts.push(`domain=${domain.value}`);
-  if (path) parts.push(`path=${path.value}`);
+  parts.push(`path=${path.value}`);
   if (secure?.value) parts.push('secure');
   if (SAME_SITE[sameSite]) parts.push(`samesite=${SAME_SITE[sameSite]}`);
   if (httpOnly?.value) parts.push('httponly');
   return parts.join('; ');
+}
+
+function escapeCookie(value: string): string {
+  const percentEncode = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(value).replace(/[!'()*]/g, percentEncode);
 }

@@ -5,6 +5,8 @@ export interface Log {
   host(line: string): void;
   /** A line that only `--verbose` shows. */
   detail(line: () => string): void;
+  /** Something that a developer should know, shown always. Log hooks see it. */
+  warn(message: string): void;
   /** A failure, shown always. Log hooks see it. */
   problem(message: string): void;
   /** A line of an invocation or of the library; log hooks see it, and may change it when it is the app's own. */
@@ -30,6 +32,7 @@ export function createLog(hooks: Hooks, { isQuiet, isVerbose }: LogOptions): Log
     detail(line) {
       if (isVerbose) write('information', `[${new Date().toISOString()}] ${line()}`);
     },
+    warn: (message) => log.invocation({ level: 'warning', category: 'system', message }),
     problem: (message) => log.invocation({ level: 'error', category: 'system', message }),
     invocation(entry, source) {
       const { level, message, category } = hooks.has('log') ? throughHooks(hooks, entry, source?.scope) : entry;
