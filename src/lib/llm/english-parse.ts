@@ -5,9 +5,9 @@ export interface Parsed {
   auxiliary: string;
   negated: boolean;
   adverbs: string[];
-  /** In small letters; `rawVerb` is as it was written. */
+  /** In small letters; `written` is as it stood, with its comma. */
   verb: string;
-  rawVerb: string;
+  written: string;
   rest: string;
 }
 
@@ -49,7 +49,7 @@ const AUXILIARIES = new Set([
 /** Takes apart a clause that begins with `I`. */
 export function parseClause(core: string): Parsed {
   const tokens = core.split(/\s+/).flatMap((word) => (EXPANDED[word.toLowerCase()] ?? word).split(' '));
-  const parsed: Parsed = { auxiliary: '', negated: false, adverbs: [], verb: '', rawVerb: '', rest: '' };
+  const parsed: Parsed = { auxiliary: '', negated: false, adverbs: [], verb: '', written: '', rest: '' };
   let index = 1;
   for (; index < tokens.length; index += 1) {
     const word = (tokens[index] ?? '').toLowerCase().replace(/,$/, '');
@@ -58,10 +58,11 @@ export function parseClause(core: string): Parsed {
     else if (word === 'no' && tokens[index + 1]?.toLowerCase() === 'longer') parsed.adverbs.push('no longer');
     else if (word === 'longer' && parsed.adverbs.includes('no longer')) continue;
     else if (ADVERBS.has(word)) parsed.adverbs.push(word);
+    else if (word === 'got' && parsed.auxiliary === 'have') continue;
     else break;
   }
-  parsed.rawVerb = (tokens[index] ?? '').replace(/[,;:]$/, '');
-  parsed.verb = parsed.rawVerb.toLowerCase();
+  parsed.written = tokens[index] ?? '';
+  parsed.verb = parsed.written.toLowerCase().replace(/[,;:]$/, '');
   parsed.rest = tokens.slice(index + 1).join(' ');
   return parsed;
 }

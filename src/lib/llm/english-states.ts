@@ -45,13 +45,13 @@ function dated(parsed: Parsed, { lead, auxiliary }: { lead: string; auxiliary: s
 function being(parsed: Parsed, lead: string): Draft | undefined {
   const { verb, rest } = parsed;
   if (verb.endsWith('ing') && rest !== '') return doing(parsed, lead);
-  if (verb === 'into' || verb === 'fond' || /^(?:big |huge |great )?fan of /.test(rest))
+  if (/^(?:into|fond|keen)$/.test(verb) || /^(?:big |huge |great )?fan of /.test(rest))
     return state('is', parsed, { lead, kind: 'preference', confidence: 0.9 });
   if (words.PASSING.has(verb) || verb === '' || parsed.adverbs.includes('just')) {
     const lasting = words.LASTING_AFTER[verb]?.test(rest);
     return lasting ? state('is', parsed, { lead, kind: verb === 'interested' ? 'preference' : 'fact', confidence: 0.75 }) : undefined;
   }
-  const plain = words.PLAIN_STATE.test(verb) || /^\p{Lu}/u.test(parsed.rawVerb);
+  const plain = words.PLAIN_STATE.test(verb) || /^\p{Lu}/u.test(parsed.written);
   return state('is', parsed, { lead, kind: 'fact', confidence: plain ? 0.9 : 0.65 });
 }
 
@@ -59,7 +59,11 @@ function being(parsed: Parsed, lead: string): Draft | undefined {
 function doing(parsed: Parsed, lead: string): Draft | undefined {
   const { verb, rest } = parsed;
   const aim = /^(?:going|trying|planning|hoping|looking) to (?!see\b|hear)/.exec(`${verb} ${rest}`);
-  if (aim) return goal('is', parsed, { lead, wanted: `${verb} ${rest}`.slice(aim[0].length) });
+  if (aim) {
+    const aimed = goal('is', parsed, { lead, wanted: `${verb} ${rest}`.slice(aim[0].length) });
+    // `I'm trying to …` often opens a request about the task at hand
+    return aimed && verb === 'trying' ? { ...aimed, confidence: 0.55 } : aimed;
+  }
   const searching = verb === 'looking' && rest.startsWith('for ');
   if ((!words.GERUNDS.has(verb) && !searching) || words.REQUEST_NOUNS.test(rest)) return undefined;
   const isGoal = searching || /^(?:saving|training|learning|preparing|considering|planning)$/.test(verb);
@@ -142,7 +146,7 @@ interface Shape {
 /** The statement in the third person: subject, auxiliary, negation, adverbs, verb, rest, setting. */
 function state(auxiliary: string, parsed: Parsed, { lead, kind, confidence, goal: isGoal = false }: Shape): Draft {
   const adverbs = parsed.adverbs.filter((adverb) => !words.FILLERS.has(adverb));
-  const verb = auxiliary === '' ? conjugate(parsed.verb) : parsed.rawVerb;
+  const verb = auxiliary === '' ? conjugate(parsed.verb) : parsed.written;
   const negation = parsed.negated ? ['not'] : [];
   const said = ['User', auxiliary, ...negation, ...adverbs, verb, firstPersonToThird(parsed.rest), firstPersonToThird(lowerFirst(lead))];
   const doubt = parsed.adverbs.some((adverb) => words.DOUBT.has(adverb)) ? 0.2 : 0;

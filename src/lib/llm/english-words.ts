@@ -45,7 +45,7 @@ export const PASSING = new Set(
     excited tired bored hungry thirsty grateful thankful worried nervous afraid scared sad angry upset surprised impressed interested all just so too
     very super really pretty quite having getting-an seeing using calling open free busy late early not-sure unsure certain convinced thrilled delighted
     pleased proud ashamed embarrassed overwhelmed frustrated annoyed hopeful about on off up down out in at with right wrong able willing unable
-    better great well home away online gonna done available one supposed kidding joking serious feeling new fully well over under still`),
+    swamped slammed done-in better great well home away online gonna done available one supposed kidding joking serious feeling new fully well over under still`),
 );
 export const ABILITIES = new Set(
   list(
@@ -73,6 +73,10 @@ export const FILLERS = new Set(
 export const EMPHASIS = new Set(list('always never absolutely definitely strongly totally really especially completely'));
 export const DOUBT = new Set(list('probably maybe perhaps possibly'));
 
+/** What a sentence goes on with after its statement: a request, a question, a remark. */
+export const TAIL =
+  /,?\s+(?:so |and |but )?(?:can|could|would|will|do|did|have|are) you\b.*$|,?\s+(?:so |and |but )?(?:how|what|which|where|why) (?:can|do|should|could|would|to|is|are)\b.*$|,?\s+(?:and|but) (?:it|that|this|they|he|she|there)(?:'s|'re| was| is| were| are| has| have| feels?| felt| makes?| made)\b.*$|,\s+(?:please|let's|any)\b.*$/i;
+
 /** `I want to ask`: a request to the assistant, not a goal of the user's life. */
 export const REQUEST_VERBS = new Set(
   list(`know ask understand see hear talk check make tell say discuss be confirm clarify thank find figure think look share mention point hear
@@ -94,7 +98,7 @@ export const REMEMBER =
   /^(?:please |so |and |also )*(?:remember|note|keep in mind|don't forget|bear in mind|for the record|fyi|for your information|just so you know)(?: that)?[,:]?\s+/i;
 
 export const DATE =
-  /\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b|\b(?:in|on|by|this|next|last|of|since|until) may\b|\bmay \d|\b(?:19|20)\d{2}\b|\b\d{1,2}[./]\d{1,2}\b|\b(?:today|tonight|tomorrow|yesterday)\b|\b(?:this|next|last) (?:week|weekend|month|year|spring|summer|autumn|fall|winter)\b|\b(?:ago|christmas|easter|thanksgiving)\b|\b\d{1,2}(?:st|nd|rd|th)\b/i;
+  /\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b|\b(?:in|on|by|this|next|last|of|since|until) may\b|\bmay \d|\b(?:19|20)\d{2}\b|\b\d{1,2}\/\d{1,2}\b|\b\d{1,2}\.\d{1,2}\.(?:\d|\s|$)|\b(?:today|tonight|tomorrow|yesterday)\b|\b(?:this|next|last) (?:week|weekend|month|year|spring|summer|autumn|fall|winter)\b|\b(?:ago|christmas|easter|thanksgiving)\b|\b\d{1,2}(?:st|nd|rd|th)\b/i;
 export const RELATIVE_DATE =
   /\b(?:today|tonight|tomorrow|yesterday|ago)\b|\b(?:this|next|last|coming|past) (?:week|weekend|month|year|spring|summer|autumn|fall|winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day|\w+ (?:days|weeks|months))\b|\bin (?:a|an|two|three|four|five|six|\d+) (?:days?|weeks?|months?|years?)\b/i;
 export const HABIT =
@@ -114,7 +118,7 @@ export const LASTING_AFTER: Record<string, RegExp> = {
   about: /^to (?:move|marry|start|retire|graduate|become)\b/,
 };
 export const PASSING_OBJECT =
-  /^(?:a |an |the |some |no |enough |much |little |any |another |more )?(?:bit of |few )?(?:headache|cold|fever|minute|moment|second|look|time|doubts?|clue|chance|feeling|hunch|trouble|problems?|issues?|questions?|idea|choice|point|thought|list|error|bug)s?\b/i;
+  /^(?:a |an |the |some |no |enough |much |little |any |another |more )?(?:bit of |few |lot of |couple of )?(?:following|things?|stuff|code|headache|cold|fever|minute|moment|second|look|time|doubts?|clue|chance|feeling|hunch|trouble|problems?|issues?|questions?|idea|choice|point|thought|list|error|bug)s?\b/i;
 
 /** The kind of a statement by its main verb, for verbs in the present tense. */
 export function presentKind(verb: string): FactKind | undefined {

@@ -58,7 +58,10 @@ function clausesOf(sentence: string): string[] {
 }
 
 function draftOf(clause: string, lead: string): Draft | undefined {
-  const core = clause.replace(/[.!…,\s]+$/, '').replace(TRAILING, '');
+  const core = clause
+    .replace(words.TAIL, '')
+    .replace(/[.!…,:\s]+$/, '')
+    .replace(TRAILING, '');
   if (core.length < 5 || SECOND_PERSON.test(core)) return undefined;
   if (/^my\b/i.test(core)) return withOthers(core) ?? possession(core, lead);
   if (/^we\b/i.test(core)) return together(core);
@@ -83,7 +86,7 @@ function withOthers(core: string): Draft | undefined {
 function possession(core: string, lead: string): Draft | undefined {
   const found = POSSESSION.exec(core.replace(/^(my (?:full |first )?name)'s /i, '$1 is '));
   const [, owned = '', verb = '', rest = ''] = found ?? [];
-  if (rest === '' || words.PASSING_NOUNS.test(owned)) return undefined;
+  if (rest === '' || words.PASSING_NOUNS.test(owned) || words.PASSING.has(rest.split(' ')[0] ?? '')) return undefined;
   const favourite = /^(?:all-time )?(?:favou?rite|preferred)\b/i.test(owned);
   const kind = favourite ? 'preference' : words.DATE.test(rest) ? 'event' : 'fact';
   const setting = lead === '' ? '' : ` ${lead.charAt(0).toLowerCase()}${lead.slice(1)}`;

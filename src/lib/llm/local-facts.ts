@@ -9,6 +9,8 @@ import type { ModelMessage, ReflectedFact } from './port.ts';
 import { statementsOf } from './statements.ts';
 import { languageOf } from './terms.ts';
 
+const MAX_FACTS = 40;
+
 /** A fact and what the insights need to know of it. */
 export interface LocalFact extends ReflectedFact {
   goal: boolean;
@@ -36,7 +38,14 @@ export function factsOf(messages: ModelMessage[], knownTexts: string[]): LocalFa
       for (const draft of drafts) keep(facts, { draft, message, known });
     }
   }
-  return facts.map(({ fact }) => fact);
+  return surest(facts.map(({ fact }) => fact));
+}
+
+/** More facts than a reflection may hold: the least sure ones go. */
+function surest(facts: LocalFact[]): LocalFact[] {
+  if (facts.length <= MAX_FACTS) return facts;
+  const kept = new Set(facts.toSorted((a, b) => b.confidence - a.confidence).slice(0, MAX_FACTS));
+  return facts.filter((fact) => kept.has(fact));
 }
 
 function keep(

@@ -9,6 +9,9 @@ const MAX_CANDIDATES = 240;
 /** How much a sentence's own weight counts against its likeness to what is already taken. */
 const RELEVANCE = 0.7;
 
+/** Content words above which a sentence is too long to stand in a summary for nothing. */
+const LONG = 20;
+
 type Speaker = 'User' | 'Assistant' | '';
 
 interface Candidate {
@@ -104,7 +107,9 @@ function cueOf(text: string, { speaker, earlier, terms }: { speaker: Speaker; ea
   if (FIGURE.test(text)) cue += 0.05;
   if (earlier) cue += 0.1;
   if (terms < 3) cue -= 0.2;
-  if (/[?？]$/.test(text)) cue -= speaker === 'Assistant' ? 0.35 : 0.1;
+  if (terms > LONG) cue -= (terms - LONG) * 0.02;
+  if (text.endsWith(':')) cue -= 0.4;
+  if (/[?？]$/.test(text)) cue -= speaker === 'Assistant' ? 0.35 : 0.15;
   return cue;
 }
 

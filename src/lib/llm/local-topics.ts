@@ -1,13 +1,25 @@
 import type { ModelMessage } from './port.ts';
 import { sentencesOf } from './sentences.ts';
-import { contentTerms, type Language, languageOf, type Term } from './terms.ts';
+import { contentTerms, type Language, languageOf, stem, type Term } from './terms.ts';
 
 const MAX_TOPICS = 6;
 const MAX_PHRASE_WORDS = 3;
 
-/** Verbs of wish and habit carry a statement but name no topic. */
-const NO_TOPIC =
-  /^(?:prefer|love|hate|enjoy|dislike|live|lives|work|works|use|uses|moved?|plan|planning|hope|help|need|really|usually|often|today|tomorrow|yesterday|please|good|great|nice|new|best|better|feel|find|look|looking|try|trying|start|started|suggest|recommend|remember|noted?|hello|bevorzug\w*|liebt?|hasst?|hasse|wohn\w*|arbeit[et]*|nutz\w*|heißt?|plant?|suche|suchst|empfehl\w*)s?$/i;
+/** Verbs and fillers of conversation: they carry a statement but name no topic. */
+const NO_TOPIC = new Set(
+  `prefer love hate enjoy dislike live work use move plan hope help need really usually often today tomorrow yesterday good great nice best better feel find
+  look try start suggest recommend remember note want set create make give keep got get give went happen decide implement add allow ensure manage take
+  talk call show tell write read run build follow include provide consider specific different various currently every last next first second new able
+  thing time way day week month year people lot bit step example wow awesome cool amazing meet turn think thought keen excited saving year old born`
+    .split(/\s+/)
+    .map((word) => stem(word, 'en')),
+);
+const NO_TOPIC_GERMAN =
+  /^(?:bevorzug\p{L}*|lieb(?:e|t|en)|hass(?:e|t|en)|wohn(?:e|t|en)|arbeite[nt]?|nutz(?:e|t|en)|heiß(?:e|t|en)|plan(?:e|t|en)|such(?:e|t|en)|empfehl\p{L}*|gesagt|bittet|isst|esse|trink(?:e|t)|fahr(?:e|t)|gezogen|gekauft|bin|ist)$/iu;
+
+function namesTopic({ stem: root, surface }: Term): boolean {
+  return !NO_TOPIC.has(root) && !NO_TOPIC_GERMAN.test(surface);
+}
 
 interface Counted {
   surface: string;
@@ -29,7 +41,7 @@ export function topicsOf(messages: ModelMessage[]): string[] {
 
 /** The noun-like phrases of one statement, at most three. */
 export function topicsOfStatement(text: string): string[] {
-  const terms = contentTerms(text, languageOf(text)).filter(({ surface }) => !NO_TOPIC.test(surface));
+  const terms = contentTerms(text, languageOf(text)).filter(namesTopic);
   return runs(terms)
     .map((run) =>
       run
@@ -45,15 +57,15 @@ function countPhrases(
   sentence: string,
   { language, weight, found }: { language: Language; weight: number; found: Map<string, Counted> },
 ): void {
-  const terms = contentTerms(sentence, language).filter(({ surface }) => !NO_TOPIC.test(surface));
+  const terms = contentTerms(sentence, language).filter(namesTopic);
   for (const term of terms) {
-    const named = term.position > 1 && /^\p{Lu}/u.test(term.surface) && language !== 'de';
+    const named = !term.opening && /^\p{Lu}/u.test(term.surface) && language !== 'de';
     count(found, { key: term.stem, surface: term.surface, score: weight * (named ? 1.5 : 1) });
   }
   for (const run of runs(terms)) {
     for (let index = 1; index < run.length; index += 1) {
       const pair = run.slice(index - 1, index + 1);
-      const key = pair.map(({ stem }) => stem).join(' ');
+      const key = pair.map((term) => term.stem).join(' ');
       count(found, { key, surface: pair.map(({ surface }) => surface).join(' '), score: weight * 1.2 });
     }
   }

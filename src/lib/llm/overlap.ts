@@ -14,7 +14,7 @@ export interface Statement {
 /** What a statement is about, for comparing it with others. */
 export function statementOf(text: string): Statement {
   const terms = contentTerms(text, languageOf(text));
-  const marked = terms.filter(({ surface, position }) => /\d/.test(surface) || (position > 2 && /^\p{Lu}/u.test(surface)));
+  const marked = terms.filter(({ surface, opening }) => /\d/.test(surface) || (!opening && /^\p{Lu}/u.test(surface)));
   return {
     stems: new Set(terms.map(({ stem }) => stem)),
     marks: new Set(marked.map(({ stem }) => stem)),

@@ -6,6 +6,7 @@ const GOES_ON = /(?:^|[\s(])(?:dr|mr|mrs|ms|prof|st|no|nr|vs|e\.g|i\.e|z\.\s?b|b
 const STARTS_MONTH_OR_NAME = /^[\p{Lu}\d]/u;
 const LIST_MARK = /^\s{0,8}(?:[-*•+]|\d{1,2}[.)])\s+/;
 const QUOTED_LINE = /^\s{0,8}>/;
+const EMPHASIS_MARK = /\*\*|__/g;
 const HEADING_OR_RULE = /^\s{0,8}(?:#{1,6}\s|[-=*_]{3,}\s*$|\|)/;
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'sentence' });
@@ -15,7 +16,7 @@ export function sentencesOf(text: string): string[] {
   const found: string[] = [];
   for (const line of withoutCode(text).split(/\r?\n/)) {
     if (line.trim() === '' || QUOTED_LINE.test(line) || HEADING_OR_RULE.test(line)) continue;
-    for (const sentence of splitLine(line.replace(LIST_MARK, ''))) found.push(...cut(sentence));
+    for (const sentence of splitLine(line.replace(LIST_MARK, '').replace(EMPHASIS_MARK, ''))) found.push(...cut(sentence));
   }
   return found;
 }

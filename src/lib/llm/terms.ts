@@ -10,6 +10,8 @@ export interface Term {
   surface: string;
   /** Its place among all words of the text, function words included: neighbours differ by one. */
   position: number;
+  /** It opens the text or follows a punctuation mark, so that a capital says nothing. */
+  opening: boolean;
 }
 
 // The English list of the package leaves out contractions and fillers of chat.
@@ -53,17 +55,23 @@ export function languageOf(text: string): Language {
 export function contentTerms(text: string, language: Language): Term[] {
   const found: Term[] = [];
   let position = 0;
+  let opening = true;
   for (const { segment, isWordLike } of words.segment(text)) {
     if (!isWordLike) {
       // a comma or a bracket keeps two words from being neighbours
-      if (segment.trim() !== '' && segment !== '-') position += 1;
+      if (segment.trim() !== '' && segment !== '-') {
+        position += 1;
+        opening = true;
+      }
       continue;
     }
     position += 1;
+    const first = opening;
+    opening = false;
     const surface = segment.replace(/’/g, "'");
     const lower = surface.toLowerCase();
     if (STOP_WORDS[language].has(lower) || !carriesMeaning(lower)) continue;
-    found.push({ stem: stem(lower, language), surface, position });
+    found.push({ stem: stem(lower, language), surface, position, opening: first });
   }
   return found;
 }

@@ -26,7 +26,7 @@ export const bufferStart = (head: SessionHead): number => Math.max(head.epoch_se
 
 /** Verified against Cosmos recently enough. A time in the future (another instance's clock) is not trusted either. */
 export function isFresh(verifiedAt: number, now: number, withinSeconds: number): boolean {
-  return verifiedAt > 0 && now - verifiedAt <= withinSeconds * 1000 && verifiedAt - now <= withinSeconds * 1000;
+  return verifiedAt > 0 && Math.abs(now - verifiedAt) < withinSeconds * 1000;
 }
 
 /**
