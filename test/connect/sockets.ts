@@ -4,11 +4,16 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 /** A server that takes connections and never says a word. */
 export async function silentServer() {
   const sockets = new Set<Socket>();
+  let accepted = 0;
+  let most = 0;
   const { promise: firstBytes, resolve } = Promise.withResolvers<Buffer>();
   const server = createServer((socket) => {
+    accepted += 1;
     sockets.add(socket);
+    most = Math.max(most, sockets.size);
+    socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
-    socket.once('data', resolve);
+    socket.on('data', resolve);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -17,7 +22,9 @@ export async function silentServer() {
     port,
     url: `redis://127.0.0.1:${port}`,
     firstBytes,
-    connections: () => sockets.size,
+    /** Connections taken so far, and how many there were at once. */
+    accepted: () => accepted,
+    most: () => most,
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

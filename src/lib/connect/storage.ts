@@ -127,7 +127,8 @@ export function connectQueues(config: QueueConfig, options: StorageOptions = {})
     },
     ping: async (queueName) => {
       const client = await queue(queueName);
-      await client.getProperties({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) });
+      const there = await client.exists({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) });
+      if (!there) throw new Error(`Queue ${client.name} does not exist`);
     },
   };
 }
