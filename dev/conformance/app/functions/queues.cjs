@@ -37,7 +37,7 @@ app.storageQueue('disabled-queue', { queueName: 'conformance-disabled', connecti
 const out = output.storageQueue({ queueName: 'conformance-out', connection: 'AzureWebJobsStorage' });
 
 /** The value as the body tells: `{ bytes }` in Base64, `{ text }` as a string, `{ json }` as what it is. */
-function valueOf({ bytes, text, json }) {
+function sentValue({ bytes, text, json }) {
   if (bytes !== undefined) return Buffer.from(bytes, 'base64');
   return text ?? json;
 }
@@ -48,7 +48,7 @@ app.http('send', {
   extraOutputs: [out],
   handler: async (request, context) => {
     const body = await request.json();
-    context.extraOutputs.set(out, valueOf(body));
+    context.extraOutputs.set(out, sentValue(body));
     if (body.throws) throw new Error('after setting the output');
     return { status: 201 };
   },
