@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json as readJson } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { CallLog } from './calls.ts';
-import type { FaultRequest, Faults } from './faults.ts';
+import type { Fault, FaultRequest, Faults } from './faults.ts';
 
 const Moment = z.enum(['before', 'after']);
 
@@ -30,13 +30,16 @@ function reply(response: ServerResponse, status: number, body?: unknown): void {
 }
 
 export function controlSurface({ faults, calls }: { faults: Faults; calls: CallLog }): ControlSurface {
+  let set: { wanted: z.infer<typeof FaultBody>; fault: Fault }[] = [];
+
   async function addFault(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const result = FaultBody.safeParse(await readJson(message).catch(() => undefined));
     if (!result.success) return reply(response, 400, { message: z.prettifyError(result.error) });
     const { kind, container, times, action } = result.data;
     const match = (request: FaultRequest): boolean =>
       (kind === undefined || request.kind === kind) && (container === undefined || request.container === container);
-    faults.add({ match, action, ...(times === undefined ? {} : { times }) });
+    const fault = faults.add({ match, action, ...(times === undefined ? {} : { times }) });
+    set.push({ wanted: result.data, fault });
     reply(response, 201, result.data);
   }
 
@@ -45,9 +48,15 @@ export function controlSurface({ faults, calls }: { faults: Faults; calls: CallL
     async handle(message, response) {
       const wanted = `${message.method} ${message.url}`;
       if (wanted === 'POST /_faults') return addFault(message, response);
+      if (wanted === 'GET /_faults') {
+        const listed = set.map((each) => ({ ...each.wanted, hits: each.fault.hits }));
+        return reply(response, 200, listed);
+      }
       if (wanted === 'GET /_calls') return reply(response, 200, calls.all);
-      if (wanted === 'DELETE /_faults') faults.clear();
-      else if (wanted === 'DELETE /_calls') calls.reset();
+      if (wanted === 'DELETE /_faults') {
+        faults.clear();
+        set = [];
+      } else if (wanted === 'DELETE /_calls') calls.reset();
       else return reply(response, 405, { message: `${wanted} is not a control request.` });
       reply(response, 204);
     },

@@ -49,4 +49,4 @@ export const unauthorized = (message: string): CosmosError => new CosmosError(40
 
 /** 400 for a feature of the service that this stand-in does not have: refused by name, never faked. */
 export const notSupported = (feature: string): CosmosError =>
-  badRequest(`${feature} is not supported by the local Cosmos stand-in (see dev/cosmos/README.md).`);
+  badRequest(`Not supported by the local Cosmos stand-in: ${feature} (see dev/cosmos/README.md).`);

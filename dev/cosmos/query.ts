@@ -63,6 +63,9 @@ function planNeeded(): CosmosError {
   return new CosmosError(400, 'BadRequest', { message, substatus: 1004, additionalErrorInfo: '{}' });
 }
 
+/** A query without FROM has one row, whatever the container holds. */
+const NOTHING: StoredItem = { partition: '', id: '', text: 'null', etag: '', ts: 0, ttl: -1, lsn: 0 };
+
 function* counted(items: Iterable<StoredItem>, page: { scanned: number }, isLive: (item: StoredItem) => boolean): Generator<StoredItem> {
   for (const item of items) {
     page.scanned += item.text.length;
@@ -95,12 +98,13 @@ export function queryItems(store: Store, container: Container, { request, now }:
 
   const page = { scanned: 0 };
   const fresh = { defaultTtl, now: now / 1000 };
+  const stored = query.from === undefined ? [NOTHING] : store.scan(container.rid, range);
   const { documents, next } = runPage({
     pipeline,
     sorted,
     distinct: query.distinct,
     keepsMissing: keepsMissing(query, indexingPolicy),
-    items: counted(store.scan(container.rid, range), page, (item) => !isExpired(item, fresh)),
+    items: counted(stored, page, (item) => !isExpired(item, fresh)),
     scope: (document) => queryScope(query, document, parameters),
     pageSize: request.pageSize !== undefined && request.pageSize > 0 ? request.pageSize : DEFAULT_PAGE,
     start,

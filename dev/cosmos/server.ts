@@ -57,7 +57,9 @@ const PRUNE_INTERVAL_MS = 30_000;
 function send(response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
   const body = answer.status === 204 || answer.status === 304 ? undefined : answer.text;
   const charge = String(answer.charge ?? 0);
-  response.writeHead(answer.status, { 'content-type': 'application/json', 'x-ms-request-charge': charge, ...headers, ...answer.headers });
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const always = { 'content-type': 'application/json', 'x-ms-request-charge': charge, ...length };
+  response.writeHead(answer.status, { ...always, ...headers, ...answer.headers });
   response.end(body);
 }
 

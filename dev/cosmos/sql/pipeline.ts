@@ -96,8 +96,13 @@ function canonical(value: Value): string {
 }
 
 function uniqueValues(values: Value[]): Value[] {
-  const seen = new Map(values.map((value) => [canonical(value), value] as const).reverse());
-  return [...seen.values()].reverse();
+  const seen = new Set<string>();
+  return values.filter((value) => {
+    const key = canonical(value);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }
 
 function wholeNumber(evaluate: Evaluate | undefined, { clause, otherwise }: { clause: string; otherwise: number }) {
