@@ -14,8 +14,8 @@ interface ExpiryForm {
 
 function expireCommand({ name, unit, relative }: ExpiryForm): Command {
   return writes(name, -3, (context, [key, amount, ...words]: TwoOrMore) => {
-    const moment = parseInteger(amount) * unit + (relative ? context.db.now() : 0);
     const condition = parseCondition(words);
+    const moment = parseInteger(amount) * unit + (relative ? context.db.now() : 0);
     if (Math.abs(moment) >= LAST_MOMENT) throw new Failure(`ERR invalid expire time in '${name.toLowerCase()}' command`);
     return expireAt(context, key, { moment, condition });
   });

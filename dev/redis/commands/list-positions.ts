@@ -55,9 +55,8 @@ function rankFrom(text: string): number {
 }
 
 function notNegative(text: string, name: string): number {
-  const amount = parseInteger(text);
-  if (amount < 0) throw new Failure(`ERR ${name} can't be negative`);
-  return amount;
+  if (!/^[0-9]+$/.test(text)) throw new Failure(`ERR ${name} can't be negative`);
+  return parseInteger(text);
 }
 
 export const listPositionCommands: Command[] = [

@@ -73,9 +73,8 @@ function insert({ db }: Context, [key, where, pivot, value]: Four): number {
 }
 
 function move({ db }: Context, [from, to]: Two, ends: { from: End; to: End }): Reply {
-  const source = db.read(from, 'list');
+  if (db.read(from, 'list') === undefined) return null;
   db.read(to, 'list');
-  if (source === undefined) return null;
   const [value = ''] = take(db, from, { count: 1, end: ends.from });
   push(db, to, { values: [value], end: ends.to });
   return value;
@@ -91,8 +90,9 @@ export const listCommands: Command[] = [
   reads('LLEN', 2, ({ db }, [key]: One) => db.read(key, 'list')?.length ?? 0),
   reads('LINDEX', 3, ({ db }, [key, at]: Two) => db.read(key, 'list')?.at(parseInteger(at)) ?? null),
   reads('LRANGE', 4, ({ db }, [key, start, end]: Three) => {
+    const bounds: [number, number] = [parseInteger(start), parseInteger(end)];
     const list = db.read(key, 'list') ?? [];
-    const [from, to] = sliceBounds([start, end], list.length);
+    const [from, to] = sliceBounds(bounds, list.length);
     return list.slice(from, to);
   }),
   pushCommand('LPUSH', 'left'),
@@ -112,8 +112,9 @@ export const listCommands: Command[] = [
     return OK;
   }),
   writes('LTRIM', 4, ({ db }, [key, start, end]: Three) => {
+    const bounds: [number, number] = [parseInteger(start), parseInteger(end)];
     const list = db.read(key, 'list') ?? [];
-    const [from, to] = sliceBounds([start, end], list.length);
+    const [from, to] = sliceBounds(bounds, list.length);
     list.splice(to);
     list.splice(0, from);
     db.changed(key);

@@ -39,8 +39,10 @@ export const setCommands: Command[] = [
   }),
   command('SMOVE', { arity: 4, keys: TWO_KEYS, flags: ['write'] }, ({ db }, [from, to, member]: Three) => {
     const source = db.read(from, 'set');
+    if (source === undefined) return 0;
     db.read(to, 'set');
-    if (!source?.delete(member)) return 0;
+    if (from === to) return source.has(member) ? 1 : 0;
+    if (!source.delete(member)) return 0;
     db.changed(from);
     db.open(to, 'set').add(member);
     db.changed(to);

@@ -36,15 +36,21 @@ function parseRange(words: string[], range: Range, allowed: readonly string[]): 
   return parsed;
 }
 
-function select(members: Members, [start, end]: [string, string], { by, reverse, limit }: Range): Members {
+/** What the range picks out of the members. Its ends are read at once: a wrong one is refused before the key is looked at. */
+function selector([start, end]: [string, string], { by, reverse, limit }: Range): (members: Members) => Members {
   if (by === 'rank') {
-    const walked = reverse ? members.toReversed() : members;
-    return walked.slice(...sliceBounds([start, end], walked.length));
+    const bounds: [number, number] = [parseInteger(start), parseInteger(end)];
+    return (members) => {
+      const walked = reverse ? members.toReversed() : members;
+      return walked.slice(...sliceBounds(bounds, walked.length));
+    };
   }
   // In reverse the higher end comes first.
   const bounds = reverse ? scoreBounds(end, start) : scoreBounds(start, end);
-  const within = members.filter(([, score]) => inBounds(score, bounds));
-  return limited(reverse ? within.reverse() : within, limit);
+  return (members) => {
+    const within = members.filter(([, score]) => inBounds(score, bounds));
+    return limited(reverse ? within.reverse() : within, limit);
+  };
 }
 
 /** A negative offset selects nothing, a negative count everything from the offset on. */
@@ -61,15 +67,16 @@ interface RangeForm extends Pick<Range, 'by' | 'reverse'> {
 function rangeCommand(name: string, { by, reverse, allowed }: RangeForm): Command {
   return reads(name, -4, ({ db }: Context, [key, start, end, ...words]: ThreeOrMore): Reply => {
     const range = parseRange(words, { by, reverse, withScores: false }, allowed);
-    const selected = select(db.read(key, 'zset')?.ordered() ?? [], [start, end], range);
+    const select = selector([start, end], range);
+    const selected = select(db.read(key, 'zset')?.ordered() ?? []);
     return range.withScores ? { scored: [...selected] } : selected.map(([member]) => member);
   });
 }
 
 function removeCommand(name: string, by: Range['by']): Command {
   return writes(name, 4, ({ db }, [key, start, end]: Three) => {
-    const members = db.read(key, 'zset')?.ordered() ?? [];
-    const selected = select(members, [start, end], { by, reverse: false, withScores: false });
+    const select = selector([start, end], { by, reverse: false, withScores: false });
+    const selected = select(db.read(key, 'zset')?.ordered() ?? []);
     return removeMembers(
       db,
       key,

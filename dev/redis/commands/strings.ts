@@ -38,8 +38,9 @@ function getAndExpire({ db }: Context, [key, ...words]: OneOrMore): Reply {
 }
 
 /** Unlike with lists, an end before the start of the text still means its first byte. */
-function textRange(text: string, [start, end]: Two): string {
+function textRange({ db }: Context, [key, start, end]: Three): string {
   const [first, last] = [parseInteger(start), parseInteger(end)];
+  const text = db.read(key, 'string') ?? '';
   if (first < 0 && last < 0 && first > last) return '';
   const from = Math.max(0, first < 0 ? text.length + first : first);
   const to = Math.max(0, last < 0 ? text.length + last : last);
@@ -58,7 +59,7 @@ function setMany(db: Keyspace, pairs: string[]): void {
 export const stringCommands: Command[] = [
   reads('GET', 2, ({ db }, [key]: One) => db.read(key, 'string') ?? null),
   reads('STRLEN', 2, ({ db }, [key]: One) => db.read(key, 'string')?.length ?? 0),
-  reads('GETRANGE', 4, ({ db }, [key, start, end]: Three) => textRange(db.read(key, 'string') ?? '', [start, end])),
+  reads('GETRANGE', 4, textRange),
   command('MGET', { arity: -2, keys: ALL_KEYS, flags: ['readonly'] }, ({ db }, keys: OneOrMore) => keys.map((key) => textOf(db, key))),
 
   writes('SET', -3, ({ db }, [key, value, ...words]: TwoOrMore) => set(db, [key, value], parseSetOptions(words, 'set'))),
@@ -95,9 +96,9 @@ export const stringCommands: Command[] = [
     return value.length;
   }),
   writes('SETRANGE', 4, ({ db }, [key, offset, patch]: Three) => {
-    const text = db.read(key, 'string') ?? '';
     const from = parseInteger(offset);
     if (from < 0) throw new Failure('ERR offset is out of range');
+    const text = db.read(key, 'string') ?? '';
     if (patch === '') return text.length;
     if (from + patch.length > MAX_BYTES) throw new Failure('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
     const value = text.padEnd(from, '\0').slice(0, from) + patch + text.slice(from + patch.length);

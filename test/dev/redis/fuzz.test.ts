@@ -96,7 +96,7 @@ test.runIf(realRedisVersion)('any sequence of commands is answered as a real red
         ]);
         expect(actual).toEqual(expected);
       }),
-      { seed: 7, numRuns: Number(process.env.FUZZ_RUNS ?? 150) },
+      { seed: Number(process.env.FUZZ_SEED ?? 7), numRuns: Number(process.env.FUZZ_RUNS ?? 150) },
     );
   } finally {
     await Promise.all([real.stop(), standIn.stop()]);
