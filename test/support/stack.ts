@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { DEV_KEY, startCosmos } from '../../dev/cosmos/server.ts';
@@ -9,6 +8,7 @@ import { cosmosContainers } from '../../dev/launch/containers.ts';
 import { createStorage } from '../../dev/launch/storage.ts';
 import { startRedis } from '../../dev/redis/server.ts';
 import { createApi } from './api.ts';
+import { appFolder } from './app-folder.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 // A port on which nothing ever listens, for a tier that is down from the start.
@@ -82,12 +82,4 @@ export async function startStack({ apps = 1, settings = {}, redis: withRedis = t
       rmSync(root, { recursive: true, force: true });
     },
   };
-}
-
-/** A function app folder of its own: no local.settings.json of the developer's, no timer state of another stack's. */
-function appFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'keepsake-app-'));
-  for (const file of ['package.json', 'host.json']) copyFileSync(join(REPOSITORY, file), join(folder, file));
-  symlinkSync(join(REPOSITORY, 'dist'), join(folder, 'dist'));
-  return folder;
 }

@@ -19,7 +19,7 @@ function withFunc(version: string) {
 }
 
 test('func on the PATH runs the app, in the repository and with the same settings', async () => {
-  const root = fixtureApp();
+  const root = await fixtureApp();
   const { ready, output, kill } = launchIn(root, { env: withFunc('4.0.5382'), args: ['--port', String(await anyFreePort())] });
   const api = await ready();
   const { pid, folder, settings } = (await api.get('/health')).body;
@@ -32,23 +32,23 @@ test('func on the PATH runs the app, in the repository and with the same setting
 });
 
 test('func does not outlive a killed launcher', async () => {
-  const { ready, kill } = launchIn(fixtureApp(), { env: withFunc('4.1.0'), args: ['--port', String(await anyFreePort())] });
+  const { ready, kill } = launchIn(await fixtureApp(), { env: withFunc('4.1.0'), args: ['--port', String(await anyFreePort())] });
   const { pid } = (await (await ready()).get('/health')).body;
   await kill('SIGKILL');
   await waitFor(() => !isAlive(pid), { what: 'func to end with the launcher' });
 });
 
 test('the dev host takes over when func is too old or not wanted', async () => {
-  const old = launchIn(fixtureApp(), { env: withFunc('4.0.5381') });
+  const old = launchIn(await fixtureApp(), { env: withFunc('4.0.5381') });
   await old.ready();
   expect(old.output()).toContain('func 4.0.5381 is older than 4.0.5382');
-  const unwanted = launchIn(fixtureApp(), { env: withFunc('4.0.5382'), args: ['--host', 'dev'] });
+  const unwanted = launchIn(await fixtureApp(), { env: withFunc('4.0.5382'), args: ['--host', 'dev'] });
   await unwanted.ready();
   expect(unwanted.output()).toContain('not the Azure Functions runtime');
 });
 
 test('--host func without func says what is missing', async () => {
-  const { exit, output } = launchIn(fixtureApp(), { env: withFunc('3.0.1'), args: ['--host', 'func'] });
+  const { exit, output } = launchIn(await fixtureApp(), { env: withFunc('3.0.1'), args: ['--host', 'func'] });
   expect(await exit).toBe(1);
   expect(output()).toContain('func 3.0.1 is older than 4.0.5382');
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cpSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { build } from '../../../dev/build.ts';
 import { createApi } from '../../support/api.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -17,10 +18,12 @@ interface Launch {
   script?: 'start' | 'services';
 }
 
-/** A folder with the fixture's function app, as a fresh clone would be. */
-export function fixtureApp(): string {
+/** A folder with the fixture's function app, as a clone would be that has been built once. */
+export async function fixtureApp(): Promise<string> {
+  const fixture = join(import.meta.dirname, 'fixture');
+  await build({ root: fixture });
   const root = temporaryDirectory();
-  cpSync(join(import.meta.dirname, 'fixture'), root, { recursive: true });
+  cpSync(fixture, root, { recursive: true, preserveTimestamps: true });
   symlinkSync(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'));
   return root;
 }

@@ -9,7 +9,7 @@ import { fixtureApp, launchIn } from './launcher.ts';
 const STARTED = { what: 'the settings on the screen', timeoutMs: 20_000 };
 
 test('services starts the tiers alone and prints their settings, without writing them', async () => {
-  const root = fixtureApp();
+  const root = await fixtureApp();
   const { output, kill } = launchIn(root, { script: 'services' });
   const [json] = await waitFor(() => /^\{[\s\S]*^\}/m.exec(output()), STARTED);
   const { Values } = JSON.parse(json ?? '');
@@ -21,7 +21,7 @@ test('services starts the tiers alone and prints their settings, without writing
 });
 
 test('--write keeps what the file has, and a later start still brings its own tiers', async () => {
-  const root = fixtureApp();
+  const root = await fixtureApp();
   const file = join(root, 'local.settings.json');
   writeFileSync(file, '{\n  // mine\n  "Values": { "FROM_FILE": "yes" }\n}\n');
   const services = launchIn(root, { script: 'services', args: ['--write'] });

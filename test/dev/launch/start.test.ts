@@ -9,17 +9,17 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 import { waitFor } from '../../support/wait.ts';
 import { fixtureApp, launchIn } from './launcher.ts';
 
-/** Holds a port for the length of the test; when somebody has it already, that will do. */
-async function takePort(port = 0): Promise<number> {
+/** Holds a port for the length of the test; undefined when somebody else has it. */
+async function holdPort(port = 0): Promise<number | undefined> {
   const server = createServer();
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch(() => {});
   onTestFinished(() => void server.close());
-  return server.listening ? (server.address() as AddressInfo).port : port;
+  return server.listening ? (server.address() as AddressInfo).port : undefined;
 }
 
 test('a fresh clone starts with stand-ins for everything, and says so on one screen', async () => {
-  const { ready, output } = launchIn(fixtureApp());
+  const { ready, output } = launchIn(await fixtureApp());
   const api = await ready();
   const { body } = await api.get('/health');
   expect(body).toMatchObject({ status: 'healthy', settings: { AZURE_FUNCTIONS_ENVIRONMENT: 'Development', COSMOS_DATABASE: 'keepsake' } });
@@ -41,7 +41,7 @@ test('a fresh clone starts with stand-ins for everything, and says so on one scr
 });
 
 test('what was acknowledged before SIGKILL of the whole stack is there after the next start', async () => {
-  const root = fixtureApp();
+  const root = await fixtureApp();
   const first = launchIn(root);
   const api = await first.ready();
   const names = Array.from({ length: 20 }, (_, index) => `note-${index}`);
@@ -57,7 +57,7 @@ test('what was acknowledged before SIGKILL of the whole stack is there after the
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything, also when it comes twice', async (signal) => {
-  const { ready, child, exit, output } = launchIn(fixtureApp());
+  const { ready, child, exit, output } = launchIn(await fixtureApp());
   const api = await ready();
   const { pid, settings } = (await api.get('/health')).body;
   child.kill(signal);
@@ -69,7 +69,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything, also when it com
 });
 
 test('a second start on the same data is refused and leaves the first alone', async () => {
-  const root = fixtureApp();
+  const root = await fixtureApp();
   const first = launchIn(root);
   const api = await first.ready();
   const second = launchIn(root, { args: ['--reset'] });
@@ -79,22 +79,23 @@ test('a second start on the same data is refused and leaves the first alone', as
 });
 
 test('ports that are taken are left alone: free ones are used, and the asked one is an error', async () => {
-  for (const port of [7071, 8081, 6379, 10_000, 10_001]) await takePort(port);
-  const root = fixtureApp();
+  const held = await Promise.all([7071, 8081, 6379, 10_000, 10_001].map(holdPort));
+  const root = await fixtureApp();
   const { ready, kill } = launchIn(root);
   const api = await ready();
-  expect(api.url).not.toContain(':7071');
+  const { settings } = (await api.get('/health')).body;
+  for (const url of [api.url, settings.COSMOS_ENDPOINT, settings.REDIS_URL]) expect(held).not.toContain(Number(new URL(url).port));
   expect((await api.get('/ping')).body).toBe('PONG');
   await kill('SIGTERM');
 
-  const taken = await takePort();
-  const refused = launchIn(root, { args: ['--port', String(taken)] });
+  const taken = String(await holdPort());
+  const refused = launchIn(root, { args: ['--port', taken] });
   expect(await refused.exit).toBe(1);
   expect(refused.output()).toContain(`Port ${taken} is taken`);
 });
 
 test('--reset begins anew, and never in a directory of something else', async () => {
-  const root = fixtureApp();
+  const root = await fixtureApp();
   const first = launchIn(root);
   await (await first.ready()).request('PUT', '/notes/old', { body: 'text' });
   await first.kill('SIGTERM');
@@ -111,7 +112,7 @@ test('--reset begins anew, and never in a directory of something else', async ()
 });
 
 test('what the settings put elsewhere is not started', async () => {
-  const root = fixtureApp();
+  const root = await fixtureApp();
   writeFileSync(join(root, 'local.settings.json'), '{ "Values": { "COSMOS_ENDPOINT": "http://cosmos.test", "FROM_FILE": "yes" } }');
   const { ready, output } = launchIn(root, { env: { REDIS_URL: 'redis://redis.test' } });
   const { settings } = (await (await ready()).get('/health')).body;
@@ -121,7 +122,7 @@ test('what the settings put elsewhere is not started', async () => {
 });
 
 test('the launcher ends when the app does', async () => {
-  const { ready, exit, output } = launchIn(fixtureApp());
+  const { ready, exit, output } = launchIn(await fixtureApp());
   const { parent } = (await (await ready()).get('/health')).body; // the dev host, which starts a crashed app again
   process.kill(parent, 'SIGKILL');
   expect(await exit).toBe(1);
@@ -129,7 +130,7 @@ test('the launcher ends when the app does', async () => {
 });
 
 test('--watch puts a changed app in the place of the old one, and only that', async () => {
-  const root = fixtureApp();
+  const root = await fixtureApp();
   const { ready, output } = launchIn(root, { args: ['--watch'] });
   const api = await ready();
   const before = (await api.get('/health')).body;
