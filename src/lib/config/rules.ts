@@ -86,7 +86,7 @@ export const secretUrl = (...schemes: string[]): Rule<string> => ({
 
 const isOrigin = (value: string): boolean => {
   const parsed = urlOf(value, ['http:', 'https:']);
-  return parsed !== undefined && (value === parsed.origin || value === `${parsed.origin}/`);
+  return parsed !== undefined && parsed.href === `${parsed.origin}/`;
 };
 
 const listOf = (value: string) => value.split(',').map((part) => part.trim());
