@@ -1,10 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { opens, parseApiKey } from './api-keys.ts';
 import { MemoryError } from './errors.ts';
 import type { ApiKey } from './model.ts';
 import type { Services } from './services.ts';
 import { type Owner, ownerOf } from './tiers/keys.ts';
 
-const KEY = /^ks_([A-Za-z0-9]{8})_([A-Za-z0-9_-]{43})$/;
 const KEY_CACHED_MS = 60_000;
 const KEYS_CACHED = 1000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
@@ -22,8 +21,6 @@ export interface Caller {
 }
 
 type Headers = { get(name: string): string | null };
-
-export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
 /**
  * Turns a request into its caller before anything else is looked at. Errors: auth_not_configured, unauthorized, foreign_origin.
@@ -75,8 +72,9 @@ const cache = new WeakMap<Services, Map<string, { at: number; key: ApiKey | unde
 
 /** The stored key that a secret belongs to. Looked up at most once a minute, so revoking one takes up to a minute. */
 async function findKey(services: Services, given: string): Promise<ApiKey | undefined> {
-  const [, prefix, secret] = KEY.exec(given) ?? [];
-  if (!prefix || !secret) return undefined;
+  const parsed = parseApiKey(given);
+  if (!parsed) return undefined;
+  const { prefix, secret } = parsed;
   const known = cache.get(services) ?? new Map<string, { at: number; key: ApiKey | undefined }>();
   cache.set(services, known);
   let entry = known.get(prefix);
@@ -86,7 +84,5 @@ async function findKey(services: Services, given: string): Promise<ApiKey | unde
     known.set(prefix, entry);
   }
   const { key } = entry;
-  return key && key.revoked_at === null && sameHash(key.hash, hashSecret(secret)) ? key : undefined;
+  return key && opens(key, secret) ? key : undefined;
 }
-
-const sameHash = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

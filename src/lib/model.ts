@@ -251,5 +251,6 @@ export type ApiKey = z.infer<typeof ApiKey>;
 export const Doorbell = z.object({ tenant: Id, job_id: z.string().min(10).max(64), traceparent: z.string().optional() });
 export type Doorbell = z.infer<typeof Doorbell>;
 
-/** Names a session in a queue message. */
-export const SessionAt = z.object({ tenant: Id, session_id: Id });
+/** Asks whoever reaches Redis to end a session's and a user's hot copies. */
+export const StaleCopies = z.object({ tenant: Id, user_id: Id.nullable(), session_id: Id.optional() });
+export type StaleCopies = z.infer<typeof StaleCopies>;

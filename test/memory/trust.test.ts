@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { endStaleCopies } from '../../src/lib/memory/changing.ts';
 import { traced } from '../../src/lib/telemetry.ts';
 import { COMMIT, INSTALL } from '../../src/lib/tiers/hot-scripts.ts';
 import { sessionBuffer, sessionHead } from '../../src/lib/tiers/keys.ts';
@@ -91,11 +92,12 @@ test('a writer cut off from Redis asks somebody else to end the copy before it a
   await say(cutOff, who, 'first');
   await recalled(reader, who);
   world.rung.length = 0;
-  const client = { hot: { ...cutOff.hot, begin: async () => undefined, commit: async () => undefined, invalidate: async () => undefined } };
+  const off = async () => undefined;
+  const client = { hot: { ...cutOff.hot, begin: off, commit: off, invalidate: off, invalidateMemory: off } };
   await say({ ...cutOff, ...client }, who, 'second');
   const bell = world.rung.find(({ queue }) => queue === 'invalidate');
-  expect(bell?.payload).toEqual({ tenant: TENANT, session_id: who.session_id });
-  await reader.hot.invalidate({ tenant: TENANT, session_id: who.session_id });
+  expect(bell?.payload).toEqual({ tenant: TENANT, ...who });
+  await endStaleCopies(reader, { tenant: TENANT, ...who });
   expect(await recalled(reader, who)).toEqual(['first', 'second']);
 });
 

@@ -17,7 +17,7 @@ export const redisSettings = {
   REDIS_PORT: {
     rule: int(1, 65_535),
     default: '',
-    absent: '6379; 6380 on *.redis.cache.windows.net, 10000 on *.redis.azure.net',
+    absent: '6379; 6380 at Azure Cache for Redis, 10000 at Azure Managed Redis',
     about: 'The port of REDIS_HOST.',
   },
   REDIS_USERNAME: {
@@ -51,7 +51,7 @@ export const redisSettings = {
   REDIS_AUTH: {
     rule: oneOf(['none', 'password', 'entra']),
     default: '',
-    absent: 'password when there is one, else entra on an Azure host, else none',
+    absent: 'password when there is one, else entra in Azure and on its hosts, else none',
     about: 'How to sign in to Redis: not at all, with a password, or with a Microsoft Entra token.',
   },
   REDIS_COMMAND_TIMEOUT_MS: {

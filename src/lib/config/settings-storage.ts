@@ -37,7 +37,7 @@ export const cosmosSettings = {
     rule: text(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, '1 to 100 of A-Z, a-z, 0-9, - and _'),
     default: '',
     absent: 'no prefix: memory, directory, ops, items',
-    about: 'A prefix for the names of the four containers: <prefix>-memory and so on.',
+    about: 'A prefix for the names of the four containers: PREFIX-memory and so on.',
   },
   COSMOS_REQUEST_TIMEOUT_MS: {
     rule: int(5000, 10_000),
@@ -73,7 +73,7 @@ export const storageSettings = {
   BLOB_CONTAINER: {
     rule: prefix(59),
     default: 'memory',
-    about: 'A prefix for the names of the three containers: <prefix>-tr, <prefix>-arc and <prefix>-wb.',
+    about: 'A prefix for the names of the three containers: PREFIX-tr, PREFIX-arc and PREFIX-wb.',
   },
   BLOB_TIMEOUT_MS: {
     rule: int(500, 60_000),

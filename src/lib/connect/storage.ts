@@ -58,11 +58,13 @@ async function blobService({ accountUrl, connectionString, timeoutMs, maxConnect
   const account = connectionString ? BlobServiceClient.fromConnectionString(connectionString) : needed(credential, accountUrl);
   const Agent = account.url.startsWith('https:') ? HttpsAgent : HttpAgent;
   const agent = new Agent({ keepAlive: true, maxSockets: maxConnections });
-  const pipeline = newPipeline(account.credential, { retryOptions: { maxTries: 3, tryTimeoutInMs: timeoutMs, maxRetryDelayInMs: 1000 } });
+  const pipeline = newPipeline(account.credential, { retryOptions: { maxTries: 3, maxRetryDelayInMs: 1000 } });
   pipeline.factories.unshift({
     create: (next) => ({
       sendRequest: (request) => {
         request.agent = agent;
+        // The SDK's own tryTimeoutInMs only asks the server to hurry.
+        request.timeout = timeoutMs;
         return next.sendRequest(request);
       },
     }),

@@ -78,11 +78,11 @@ function having(parsed: Parsed, lead: string): Draft | undefined {
     return state('has', parsed, { lead, kind: words.DATE.test(rest) && verb !== 'been' ? 'event' : 'fact', confidence: 0.75 });
   }
   if (verb === 'to') return words.DATE.test(rest) ? state('has', parsed, { lead, kind: 'event', confidence: 0.7 }) : undefined;
-  const object = `${verb} ${rest}`.trim();
+  const object = `${parsed.written} ${rest}`.trim();
   if (words.PASSING_OBJECT.test(object) || words.REQUEST_NOUNS.test(object) || DEICTIC.test(object) || /(?:ed|en|een|eard)$/.test(verb))
     return undefined;
   const kind = words.DATE.test(rest) ? 'event' : 'fact';
-  const possessed = { ...parsed, auxiliary: '', verb: 'have', rest: object };
+  const possessed = { ...parsed, auxiliary: '', verb: 'have', written: 'have', rest: object };
   return parsed.negated
     ? state('does', { ...possessed, auxiliary: 'do' }, { lead, kind, confidence: 0.75 })
     : state('', possessed, { lead, kind, confidence: 0.85 });

@@ -56,7 +56,11 @@ export const ABILITIES = new Set(
 export const WAS = /^(?:born|raised|diagnosed|promoted|hired|accepted|a|an|vegetarian|vegan|married)$/;
 export const PLAIN_STATE =
   /^(?:a|an|the|from|allergic|vegetarian|vegan|pescatarian|lactose|gluten\S*|married|single|divorced|retired|\d+)$/;
-export const COMPLETE_ALONE = new Set(list('smoke drive ski surf row commute garden drink'));
+export const COMPLETE_ALONE = new Set(
+  list(
+    'smoke drive ski surf row commute garden drink fly cook swim sail hike climb cycle sing dance paint exercise meditate volunteer travel',
+  ),
+);
 export const HABIT_ADVERBS = new Set(
   list('always never usually often normally typically rarely generally regularly mostly frequently seldom'),
 );
@@ -75,7 +79,7 @@ export const DOUBT = new Set(list('probably maybe perhaps possibly'));
 
 /** What a sentence goes on with after its statement: a request, a question, a remark. */
 export const TAIL =
-  /,?\s+(?:so |and |but )?(?:can|could|would|will|do|did|have|are) you\b.*$|,?\s+(?:so |and |but )?(?:how|what|which|where|why) (?:can|do|should|could|would|to|is|are)\b.*$|,?\s+(?:and|but) (?:it|that|this|they|he|she|there)(?:'s|'re| was| is| were| are| has| have| feels?| felt| makes?| made)\b.*$|,\s+(?:please|let's|any)\b.*$/i;
+  /,?\s+(?:so |and |but )?(?:can|could|would|will|do|did|have|are) you\b.*$|,?\s+(?:so |and |but )?(?:how|what|which|where|why) (?:can|do|should|could|would|to|is|are)\b.*$|,?\s+(?:and|but) (?:it|that|this|they|he|she|there)(?:'s|'re| was| is| were| are| has| have| feels?| felt| makes?| made)\b.*$|,\s+(?:please|let's|any)\b.*$|,\s+which (?:includes?|is|are)[\s:]*$/i;
 
 /** `I want to ask`: a request to the assistant, not a goal of the user's life. */
 export const REQUEST_VERBS = new Set(

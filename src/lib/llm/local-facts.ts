@@ -10,6 +10,8 @@ import { statementsOf } from './statements.ts';
 import { languageOf } from './terms.ts';
 
 const MAX_FACTS = 40;
+/** Every new statement is compared with those before: past this many only repetitions still count. */
+const MAX_DIFFERENT = 400;
 
 /** A fact and what the insights need to know of it. */
 export interface LocalFact extends ReflectedFact {
@@ -60,6 +62,7 @@ function keep(
     twin.fact.emphasised = true;
     return;
   }
+  if (facts.length >= MAX_DIFFERENT) return;
   const text = known.find((other) => sameStatement(other.statement, statement))?.text ?? said;
   const { kind, confidence, goal, emphasised } = draft;
   facts.push({

@@ -3,6 +3,8 @@ import type { ReflectedInsight } from './port.ts';
 
 const MAX_NAMED = 5;
 const RECURRING = 3;
+/** Below it a goal is more likely the task of the moment. */
+const SURE = 0.6;
 
 /** What others must respect whatever they propose. */
 const CONSTRAINT =
@@ -35,7 +37,7 @@ export function insightsOf(facts: LocalFact[]): ReflectedInsight[] {
 function concluded(facts: LocalFact[], openings: (typeof OPENINGS)['en']): ReflectedInsight[] {
   const constraints = facts.filter(({ text }) => CONSTRAINT.test(text));
   const preferences = facts.filter((fact) => fact.kind === 'preference' && !constraints.includes(fact));
-  const goals = facts.filter(({ goal, kind }) => goal && kind !== 'preference');
+  const goals = facts.filter(({ goal, kind, confidence }) => goal && kind !== 'preference' && confidence >= SURE);
   const told = new Set([...constraints, ...preferences, ...goals]);
   const stressed = facts.filter((fact) => fact.emphasised && !told.has(fact));
   return [

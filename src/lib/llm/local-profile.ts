@@ -1,4 +1,4 @@
-import { coveredBy, type Statement, sameStatement, statementOf } from './overlap.ts';
+import { type Statement, sameStatement, statementOf } from './overlap.ts';
 import type { Profile, ProfileInput } from './port.ts';
 import { slotOf } from './slots.ts';
 
@@ -11,7 +11,12 @@ interface Candidate {
 }
 
 /** The share of its words that others may say before a statement says nothing new. */
-const SAID_ALREADY = 0.9;
+const SAID_ALREADY = 0.8;
+/** Words from which on a statement is long enough to be a gathering of others. */
+const GATHERS = 6;
+
+/** Statements without a slot are compared each with each: the best supported and newest are enough. */
+const MAX_COMPARED = 600;
 
 /** The profile: repetitions merged, of contradicting statements the newest, then by support and recency, at most `max_statements`. */
 export function profileOf({ previous, facts, insights, max_statements }: ProfileInput): Profile {
@@ -20,40 +25,67 @@ export function profileOf({ previous, facts, insights, max_statements }: Profile
     ...facts,
     ...insights.map(({ text, created_at }) => ({ text, support: 1, created_at })),
   ];
-  const merged: Candidate[] = [];
-  for (const { text, support, created_at } of offered.toSorted((a, b) => byText(a.created_at, b.created_at))) {
-    replaceBy(merged, { text, statement: statementOf(text), slot: slotOf(text), support, created_at });
-  }
-  const ranked = merged.sort((a, b) => b.support - a.support || byText(b.created_at, a.created_at) || byText(a.text, b.text));
-  return { statements: takeNew(ranked, max_statements).map(({ text }) => text) };
+  const candidates = offered.map(({ text, support, created_at }) => ({
+    text,
+    support,
+    created_at,
+    slot: slotOf(text),
+    statement: statementOf(text),
+  }));
+  const slotted = newestOfEach(candidates.filter(({ slot }) => slot !== undefined));
+  const others = withoutRepeats(
+    candidates
+      .filter(({ slot }) => slot === undefined)
+      .sort(byWorth)
+      .slice(0, MAX_COMPARED),
+  );
+  return { statements: takeNew([...slotted, ...others].sort(byWorth), max_statements).map(({ text }) => text) };
 }
 
-/** Adds a statement in place of the older ones that it repeats, whose support it inherits, or contradicts. */
-function replaceBy(merged: Candidate[], newer: Candidate): void {
-  for (let index = merged.length - 1; index >= 0; index -= 1) {
-    const older = merged[index];
-    if (!older) continue;
-    const repeats = older.text === newer.text || sameStatement(older.statement, newer.statement);
-    const contradicts = newer.slot !== undefined && older.slot === newer.slot;
-    if (repeats) newer.support = Math.max(newer.support, older.support);
-    if (repeats || contradicts) merged.splice(index, 1);
+/** One statement a slot: the newest. It inherits the support of those that say the same. */
+function newestOfEach(candidates: Candidate[]): Candidate[] {
+  const bySlot = new Map<string | undefined, Candidate>();
+  for (const newer of candidates.sort(byTime)) {
+    const older = bySlot.get(newer.slot);
+    bySlot.set(newer.slot, older && repeats(older, newer) ? { ...newer, support: Math.max(newer.support, older.support) } : newer);
   }
-  merged.push(newer);
+  return [...bySlot.values()];
 }
 
-/** An insight that only gathers facts already taken is left out. */
+/** Of statements that say the same, the newest wording with the best support. */
+function withoutRepeats(candidates: Candidate[]): Candidate[] {
+  const kept: Candidate[] = [];
+  for (const newer of candidates.sort(byTime)) {
+    const at = kept.findIndex((older) => repeats(older, newer));
+    if (at < 0) kept.push(newer);
+    else kept[at] = { ...newer, support: Math.max(newer.support, kept[at]?.support ?? 0) };
+  }
+  return kept;
+}
+
+function repeats(older: Candidate, newer: Candidate): boolean {
+  return older.text === newer.text || sameStatement(older.statement, newer.statement);
+}
+
+/** An insight that only gathers what is already taken is left out. */
 function takeNew(ranked: Candidate[], max: number): Candidate[] {
   const taken: Candidate[] = [];
+  const said = new Set<string>();
   for (const candidate of ranked) {
     if (taken.length >= max) break;
-    const said = new Set(taken.flatMap(({ statement }) => (statement.negated === candidate.statement.negated ? [...statement.stems] : [])));
-    const gathered =
-      candidate.statement.stems.size > 6 && coveredBy(candidate.statement, { ...candidate.statement, stems: said }) >= SAID_ALREADY;
-    if (!gathered) taken.push(candidate);
+    const { stems } = candidate.statement;
+    const known = [...stems].filter((stem) => said.has(stem)).length;
+    if (stems.size >= GATHERS && known / stems.size >= SAID_ALREADY) continue;
+    taken.push(candidate);
+    for (const stem of stems) said.add(stem);
   }
   return taken;
 }
 
-function byText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+function byWorth(a: Candidate, b: Candidate): number {
+  return b.support - a.support || byTime(b, a) || (a.text < b.text ? -1 : 1);
+}
+
+function byTime(a: Candidate, b: Candidate): number {
+  return a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : 0;
 }

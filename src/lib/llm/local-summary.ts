@@ -1,6 +1,7 @@
 import { boundSummary } from './bounds.ts';
 import type { ModelMessage } from './port.ts';
 import { sentencesOf } from './sentences.ts';
+import { ordersModel } from './statements.ts';
 import { contentTerms, type Language, languageOf } from './terms.ts';
 import { estimateTokens } from './tokens.ts';
 
@@ -70,7 +71,7 @@ function fromMessages(messages: ModelMessage[]): Said[] {
   const spoken = messages.filter(({ role }) => role === 'user' || role === 'assistant');
   return spoken.flatMap(({ role, content }) => {
     const speaker: Speaker = role === 'user' ? 'User' : 'Assistant';
-    return sentencesOf(content).map((text) => ({ text, speaker, earlier: false }));
+    return sentencesOf(content).flatMap((text) => (ordersModel(text) ? [] : [{ text, speaker, earlier: false }]));
   });
 }
 

@@ -30,12 +30,6 @@ export function sameStatement(left: Statement, right: Statement): boolean {
   return shared / (left.stems.size + right.stems.size - shared) >= SAME;
 }
 
-/** The share of `part`'s words that `whole` has. */
-export function coveredBy(part: Statement, whole: Statement): number {
-  if (part.stems.size === 0) return 1;
-  return sharedBy(part.stems, whole.stems) / part.stems.size;
-}
-
 function sharedBy(left: Set<string>, right: Set<string>): number {
   let shared = 0;
   for (const entry of left) if (right.has(entry)) shared += 1;

@@ -16,12 +16,17 @@ const TAG_QUESTION =
 const OWN_START =
   /^(?:since|as|because|given that|da|weil)?\s*(?:i'm|i am|i have|i've|i live|i work|i prefer|i love|i like|i hate|i don't|i can't|i never|i always|i want|i need|i use|my|ich|mein\w*)\b/i;
 
+/** True for text that tries to give orders to the model that reads it. */
+export function ordersModel(sentence: string): boolean {
+  return ORDER_TO_MODEL.test(sentence);
+}
+
 /** What a user states in a message, sentence by sentence: no code, quotation, pasted text, question, hypothesis or order to the model. */
 export function statementsOf(content: string): string[] {
   const plain = withoutQuotations(withoutTask(withoutCode(content))).replace(/[’‘]/g, "'");
   const found: string[] = [];
   for (const sentence of sentencesOf(plain)) {
-    if (HYPOTHETICAL.test(sentence) || ORDER_TO_MODEL.test(sentence)) continue;
+    if (HYPOTHETICAL.test(sentence) || ordersModel(sentence)) continue;
     if (/[?？][)"']*$/.test(sentence)) found.push(...statedBeforeQuestion(sentence));
     else found.push(sentence);
   }

@@ -1,6 +1,7 @@
 import type { ModelUsage } from '../llm/port.ts';
 import type { Services } from '../services.ts';
 import { memoryPartition, type Owner, profileId } from '../tiers/keys.ts';
+import { whileChanging } from './changing.ts';
 
 const MAX_STATEMENTS = 40;
 const MAX_FACTS = 200;
@@ -33,9 +34,7 @@ export async function renewProfile(services: Services, owner: Owner): Promise<Mo
     const rev = user.value.memory_rev + 1;
     const named = { id: profileId(rev), pk: memoryPartition(owner), kind: 'profile', schema_version: 1, rev } as const;
     const profile = { ...named, ...answer.value, model: services.model.name, created_at: new Date(services.now()).toISOString() };
-    const token = services.mint();
-    await services.hot.beginMemory(owner, token);
-    const committed = await memory.commitProfile(owner, user.value, profile).finally(() => services.hot.invalidateMemory(owner, token));
+    const committed = await whileChanging(services, { owner }, () => memory.commitProfile(owner, user.value, profile));
     if (committed) return usage;
   }
   return usage;

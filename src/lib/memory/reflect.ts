@@ -2,6 +2,7 @@ import type { ReflectInput } from '../llm/port.ts';
 import type { Message, SessionHead, UserRecord } from '../model.ts';
 import type { Services } from '../services.ts';
 import { memoryPartition, type Owner, ownerOf } from '../tiers/keys.ts';
+import { whileChanging } from './changing.ts';
 import { renewProfile } from './profile.ts';
 import { reflectionDocuments } from './reflection.ts';
 import type { JobHandle } from './run-job.ts';
@@ -98,29 +99,23 @@ function withinTokens(messages: Message[]): Message[] {
   });
 }
 
-/** Announces the change to both hot copies, commits, and ends the copies: readers meet either the old state or the new one. */
-async function commit(
+/** Cursor, summary, facts and insights together; false when the cursor or the user's epoch had moved meanwhile. */
+function commit(
   services: Services,
   { owner, step, documents }: { owner: Owner; step: Step; documents: ReturnType<typeof reflectionDocuments> },
 ): Promise<boolean> {
   const { head, user, epoch, messages } = step;
-  const token = services.mint();
-  const session = head.session_id;
-  const at = { tenant: owner.tenant, session_id: session };
-  await Promise.all([services.hot.begin(at, token), services.hot.beginMemory(owner, token)]);
-  try {
-    const summary = documents.find((d) => d.kind === 'summary');
-    return await services.warm.memory.commitReflection({
-      owner,
-      session,
-      expects: { epoch: head.epoch, reflected_through: head.reflected_through, user_epoch: user.user_epoch },
-      change: {
-        reflected_through: messages.at(-1)?.seq ?? head.reflected_through,
-        ...(summary && epoch === head.epoch && { summary_id: summary.id }),
-      },
-      documents,
-    });
-  } finally {
-    await Promise.all([services.hot.invalidate(at, token), services.hot.invalidateMemory(owner, token)]);
-  }
+  const { session_id } = head;
+  const summary = documents.find((d) => d.kind === 'summary');
+  const reflection = {
+    owner,
+    session: session_id,
+    expects: { epoch: head.epoch, reflected_through: head.reflected_through, user_epoch: user.user_epoch },
+    change: {
+      reflected_through: messages.at(-1)?.seq ?? head.reflected_through,
+      ...(summary && epoch === head.epoch && { summary_id: summary.id }),
+    },
+    documents,
+  };
+  return whileChanging(services, { owner, session_id }, () => services.warm.memory.commitReflection(reflection));
 }

@@ -4,6 +4,7 @@ import type { EndRequest, StartRequest } from '../requests.ts';
 import type { Services } from '../services.ts';
 import type { Stored } from '../tiers/cosmos-gate.ts';
 import type { Owner } from '../tiers/keys.ts';
+import { whileChanging } from './changing.ts';
 import { buildContext } from './context-build.ts';
 import { readJob } from './jobs.ts';
 import { openSession } from './open.ts';
@@ -88,18 +89,12 @@ async function changeHead(
   change: Change,
 ): Promise<SessionHead> {
   const { sessions } = services.warm;
-  const at = { tenant: owner.tenant, session_id };
-  const token = services.mint();
   for (let lost = 0; lost < MAX_LOST_RACES; lost++) {
     const stored = await sessions.readHead(owner, session_id);
     if (!stored) throw sessionNotFound(session_id, owner);
     const changed = await change(stored);
     if (!changed) return stored.value;
-    await services.hot.begin(at, token);
-    const moved = await sessions.moveHead(owner, stored, changed).finally(async () => {
-      const ended = await services.hot.invalidate(at, token);
-      if (ended === undefined && services.hot.enabled) await services.ring('invalidate', at);
-    });
+    const moved = await whileChanging(services, { owner, session_id }, () => sessions.moveHead(owner, stored, changed));
     if (moved) return { ...stored.value, ...changed };
   }
   throw new MemoryError('session_busy', `session "${session_id}" had other writers all the time`, { retryAfterSeconds: 1 });

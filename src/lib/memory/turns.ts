@@ -9,6 +9,7 @@ import type { At, Intent } from '../tiers/hot.ts';
 import type { Owner } from '../tiers/keys.ts';
 import type { Outcome } from '../tiers/warm-sessions.ts';
 import { type AppendPlan, type Draft, draftAppend, planAppend } from './append.ts';
+import { askToEndCopies, endCopies } from './changing.ts';
 import { openSession } from './open.ts';
 import { announceReflection, reflectionIsDue, reflectionJobId, startReflection } from './reflect-due.ts';
 import { bufferStart } from './trust.ts';
@@ -51,14 +52,14 @@ async function storeDraft(services: Services, owner: Owner, draft: Draft): Promi
   }
   sessionWas(intent?.head ? 'hot' : 'cold');
   const written = await appendUntilDone(services, { owner, draft, head: intent?.head }).catch(async (error: unknown) => {
-    await endCopy(services, at, intent); // what Cosmos holds now is not known here
+    await endCopies(services, { owner, session_id }, intent?.token); // what Cosmos holds now is not known here
     throw error;
   });
   if (written.kind === 'duplicate') {
-    await endCopy(services, at, intent);
+    await endCopies(services, { owner, session_id }, intent?.token);
     return answer(written.record, { duplicate: !written.own, head: written.head });
   }
-  await moveCopy(services, at, { intent, written });
+  await moveCopy(services, at, { owner, intent, written });
   void services.hot.touch(at);
   if (written.reflect) await startReflection(services, owner, { head: written.head, job_id: written.reflect });
   return answer(written.plan.record, { duplicate: false, head: written.head });
@@ -126,24 +127,19 @@ async function recognise(
   return { kind: 'duplicate', record, head: current.value, own: marker.token === draft.token };
 }
 
-type Stored = Extract<Written, { kind: 'stored' }>;
+interface Move {
+  owner: Owner;
+  intent: Intent | undefined;
+  written: Extract<Written, { kind: 'stored' }>;
+}
 
-async function moveCopy(services: Services, at: At, { intent, written }: { intent: Intent | undefined; written: Stored }): Promise<void> {
+async function moveCopy(services: Services, at: At, { owner, intent, written }: Move): Promise<void> {
   const { plan, head, etag, memoryEtag } = written;
   const { messages } = plan.record;
   const write = { head, etag, memoryEtag, fromSeq: plan.from.last_seq, messages, whole: plan.from.last_seq === bufferStart(head) };
   const moved = intent && (await services.hot.commit(at, intent, write));
-  if (moved === undefined) await askToInvalidate(services, at);
-}
-
-/** Ends the hot copy; when Redis cannot be reached from here, somebody who can is asked to. */
-async function endCopy(services: Services, at: At, intent: Intent | undefined): Promise<void> {
-  const ended = await services.hot.invalidate(at, intent?.token);
-  if (ended === undefined) await askToInvalidate(services, at);
-}
-
-async function askToInvalidate(services: Services, at: At): Promise<void> {
-  if (services.hot.enabled) await services.ring('invalidate', at);
+  if (plan.reopens) await endCopies(services, { owner });
+  if (moved === undefined) await askToEndCopies(services, { owner, session_id: at.session_id });
 }
 
 function answer(record: AppendRecord, { duplicate, head }: { duplicate: boolean; head: SessionHead }): StoreAnswer {
