@@ -88,6 +88,20 @@ describe('blobs', () => {
     close();
   });
 
+  test('a call is over after the timeout when nobody answers, and not tried again', async () => {
+    const silent = await silentServer();
+    const at = `DefaultEndpointsProtocol=http;${ACCOUNT};BlobEndpoint=http://127.0.0.1:${silent.port}/a`;
+    const { blob } = configured({ BLOB_CONNECTION_STRING: at, BLOB_TIMEOUT_MS: '500' });
+    const { containers, close } = connectBlobs(blob);
+    const { writes } = await containers();
+    const started = performance.now();
+    await expect(writes.getBlobClient('a').download()).rejects.toThrow();
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(silent.accepted()).toBe(1);
+    close();
+    await silent.stop();
+  });
+
   test('ping is over after the timeout when nobody answers', async () => {
     const silent = await silentServer();
     const at = `DefaultEndpointsProtocol=http;${ACCOUNT};BlobEndpoint=http://127.0.0.1:${silent.port}/a`;
