@@ -21,6 +21,8 @@ interface StackOptions {
   settings?: Record<string, string>;
   /** False: the apps are given a Redis that refuses connections. */
   redis?: boolean;
+  /** Called for each line that an app or its host prints. */
+  onLine?: (line: string) => void;
 }
 
 export type Stack = Awaited<ReturnType<typeof startStack>>;
@@ -29,7 +31,7 @@ export type Stack = Awaited<ReturnType<typeof startStack>>;
  * The whole service for one test file: stand-ins in this process, in memory, so that a test can count their calls and
  * inject faults; Azurite shared by all files under names of this stack's own; and `apps` processes of the built app.
  */
-export async function startStack({ apps = 1, settings = {}, redis: withRedis = true }: StackOptions = {}) {
+export async function startStack({ apps = 1, settings = {}, redis: withRedis = true, onLine }: StackOptions = {}) {
   const id = `t${randomUUID().slice(0, 8)}`;
   const storage = inject('storage');
   const [cosmos, redis] = await Promise.all([
@@ -53,7 +55,7 @@ export async function startStack({ apps = 1, settings = {}, redis: withRedis = t
     NODE_COMPILE_CACHE: join(REPOSITORY, 'node_modules/.cache/node'), // every process after the first starts faster
     ...settings,
   };
-  const start = () => startHost({ root, port: 0, env, quiet: true });
+  const start = () => startHost({ root, port: 0, env, quiet: true, onLine });
   const running = await Promise.all(Array.from({ length: apps }, start));
 
   const appAt = (index: number) => {
