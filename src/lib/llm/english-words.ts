@@ -79,7 +79,7 @@ export const DOUBT = new Set(list('probably maybe perhaps possibly'));
 
 /** What a sentence goes on with after its statement: a request, a question, a remark. */
 export const TAIL =
-  /,?\s+(?:so |and |but )?(?:can|could|would|will|do|did|have|are) you\b.*$|,?\s+(?:so |and |but )?(?:how|what|which|where|why) (?:can|do|should|could|would|to|is|are)\b.*$|,?\s+(?:and|but) (?:it|that|this|they|he|she|there)(?:'s|'re| was| is| were| are| has| have| feels?| felt| makes?| made)\b.*$|,\s+(?:please|let's|any)\b.*$|,\s+which (?:includes?|is|are)[\s:]*$/i;
+  /,?\s+(?:so |and |but )?(?:can|could|would|will|do|did|have|are) you\b.*$|,?\s+(?:so |and |but )?(?:how|what|which|where|why) (?:can|do|should|could|would|to|is|are)\b.*$|,?\s+(?:and|but) (?:it|that|this|they|he|she|there)(?:'s|'re| was| is| were| are| has| have| feels?| felt| makes?| made)\b.*$|,?\s+(?:so |and |but )please\b.*$|,\s+(?:please|let's|any)\b.*$|,\s+which (?:includes?|is|are)[\s:]*$/i;
 
 /** `I want to ask`: a request to the assistant, not a goal of the user's life. */
 export const REQUEST_VERBS = new Set(

@@ -9,6 +9,9 @@ const QUOTED_LINE = /^\s{0,8}>/;
 const EMPHASIS_MARK = /\*\*|__/g;
 const HEADING_OR_RULE = /^\s{0,8}(?:#{1,6}\s|[-=*_]{3,}\s*$|\|)/;
 
+const SENTENCE_END = /[.!?。！？…؟।]/;
+const WORD = /[\p{L}\p{N}]/u;
+
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'sentence' });
 
 /** The sentences of a message without its code blocks, quoted lines, headings and tables; each at most 400 characters, on one line. */
@@ -30,9 +33,13 @@ export function withoutCode(text: string): string {
 }
 
 function splitLine(line: string): string[] {
+  const text = line.trim();
+  // starting the segmenter costs more than a short line is worth
+  const end = text.search(SENTENCE_END);
+  if (end < 0 || !WORD.test(text.slice(end))) return text === '' ? [] : [text];
   const joined: string[] = [];
   let open = '';
-  for (const { segment } of segmenter.segment(line)) {
+  for (const { segment } of segmenter.segment(text)) {
     const sentence = segment.trim();
     if (sentence === '') continue;
     if (open !== '' && STARTS_MONTH_OR_NAME.test(sentence)) {

@@ -32,7 +32,8 @@ const TASTE =
  * The slot a statement fills, or nothing. Two statements of one slot contradict each other or repeat each other: the newer one holds.
  * A taste fills the slot of its object, so that a new dislike replaces the old liking of the same thing.
  */
-export function slotOf(text: string): string | undefined {
+export function slotOf(statement: string): string | undefined {
+  const text = statement.replace(/^The user\b/, 'User');
   for (const [slot, pattern] of SLOTS) if (pattern.test(text)) return slot;
   const favourite = FAVOURITE.exec(text);
   if (favourite) return `favourite ${(favourite[1] ?? favourite[2] ?? '').toLowerCase()}`;
