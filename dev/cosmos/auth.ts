@@ -16,6 +16,14 @@ function signature(key: string, text: string): Buffer {
   return createHmac('sha256', Buffer.from(key, 'base64')).update(text).digest();
 }
 
+function decoded(authorization: string): string {
+  try {
+    return decodeURIComponent(authorization);
+  } catch {
+    return '';
+  }
+}
+
 interface SignedRequest {
   method: string;
   segments: readonly string[];
@@ -24,7 +32,7 @@ interface SignedRequest {
 
 /** Checks the master-key signature of a request. Throws 401 when it is missing or wrong, and for Entra tokens, which are not supported. */
 export function authorize({ method, segments, headers }: SignedRequest, key: string): void {
-  const given = decodeURIComponent(header(headers, 'authorization') ?? '');
+  const given = decoded(header(headers, 'authorization') ?? '');
   if (given.startsWith('type=aad')) throw unauthorized('Entra tokens are not supported by the local Cosmos stand-in: use its key.');
   const { type, link } = signedResource(segments);
   const date = (header(headers, 'x-ms-date') ?? '').toLowerCase();

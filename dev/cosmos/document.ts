@@ -13,7 +13,7 @@ const MAX_TTL_SECONDS = 2_147_483_647;
 export type NewItem = Omit<StoredItem, 'lsn'>;
 
 /** The id of a document body. Throws 400 when the service would not take it. */
-export function documentId(body: ValueObject): string {
+function documentId(body: ValueObject): string {
   const { id } = body;
   if (typeof id !== 'string' || id === '') throw badRequest("The input content is invalid because the required property 'id' is missing.");
   if (/[/\\#?]/.test(id) || id.endsWith(' ') || !id.isWellFormed())

@@ -30,9 +30,16 @@ function isIndexed(policy: IndexingPolicy, segments: readonly string[]): boolean
   return included >= 0 && included > best(policy.excludedPaths, segments);
 }
 
-function sortPath({ expression, descending }: SortKey): SortPath | undefined {
-  const segments = pathOf(expression)?.path;
-  return segments && { segments, text: `/${segments.join('/')}`, descending };
+/** The document path of a sort key. Throws 400 for what is no path of the document; undefined for a distance, which needs no index here. */
+function sortPath({ from }: Query, { expression, descending }: SortKey): SortPath | undefined {
+  if (expression.type === 'call' && expression.name === 'VECTORDISTANCE') return undefined;
+  const source = from === undefined || from.iterate ? undefined : pathOf(from.expression);
+  const key = pathOf(expression);
+  if (source === undefined || key === undefined || key.root !== from?.alias) {
+    throw badRequest('Unsupported ORDER BY clause: an item could not be mapped to a document path.');
+  }
+  const segments = [...source.path, ...key.path];
+  return { segments, text: `/${segments.join('/')}`, descending };
 }
 
 /** A composite index serves an order when its paths and directions are the same, or all directions are turned round. */
@@ -45,7 +52,7 @@ function isServed(index: { path: string; order: string }[], keys: SortPath[]): b
 
 /** Throws 400 when no index of the container can serve the ORDER BY, as the service does. */
 export function checkOrderBy(query: Query, policy: IndexingPolicy): void {
-  const keys = query.orderBy.map(sortPath).filter((key) => key !== undefined);
+  const keys = query.orderBy.map((key) => sortPath(query, key)).filter((key) => key !== undefined);
   if (keys.length < query.orderBy.length) return;
   if (keys.length > 1 && !policy.compositeIndexes.some((index) => isServed(index, keys))) {
     throw badRequest('The order by query does not have a corresponding composite index that it can be served from.');
@@ -60,7 +67,7 @@ export function checkOrderBy(query: Query, policy: IndexingPolicy): void {
 export function keepsMissing(query: Query, policy: IndexingPolicy): boolean {
   const [key, second] = query.orderBy;
   if (key === undefined || second !== undefined) return true;
-  const segments = sortPath(key)?.segments;
+  const segments = sortPath(query, key)?.segments;
   if (segments === undefined) return true;
   return policy.includedPaths.some(({ path }) => !path.endsWith('*') && precision(path, segments) >= 0);
 }

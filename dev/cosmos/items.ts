@@ -1,5 +1,5 @@
 import type { Container } from './catalog.ts';
-import { documentBody, documentId, type NewItem, newItem } from './document.ts';
+import { documentBody, type NewItem, newItem } from './document.ts';
 import { badRequest, conflict, notFound, preconditionFailed } from './errors.ts';
 import { isExpired } from './expiry.ts';
 import { partitionOf } from './partition-key.ts';
@@ -123,9 +123,4 @@ function patch(context: ItemContext, operation: ItemOperation): ItemResult {
 export function runItemOperation(verb: ItemVerb, context: ItemContext, operation: ItemOperation): ItemResult {
   const verbs = { create, upsert, replace, read, delete: remove, patch };
   return verbs[verb](context, operation);
-}
-
-/** The id an operation is about: the one it names, else its document's. */
-export function operationId({ id, body }: ItemOperation): string {
-  return id ?? documentId(documentBody(body));
 }

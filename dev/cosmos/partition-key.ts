@@ -17,7 +17,7 @@ function checked(values: Value[]): Value[] {
 }
 
 /** A partition key as it is stored: the JSON array of its values, with `{}` where the document has none. */
-export function partitionText(values: Value[]): string {
+function partitionText(values: Value[]): string {
   const text = JSON.stringify(checked(values).map((value) => (value === undefined ? {} : value)));
   if (Buffer.byteLength(text) > MAX_KEY_BYTES) throw badRequest(`Partition key value exceeds the limit of ${MAX_KEY_BYTES} bytes.`);
   return text;

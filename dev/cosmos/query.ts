@@ -52,7 +52,7 @@ function parseBody(body: unknown): { text: string; parameters: Map<string, Value
 }
 
 /** Compiles a query text. Throws 400 for syntax errors and what is not supported. */
-export function compileQuery(text: string): Compiled {
+function compileQuery(text: string): Compiled {
   const query = parseQuery(text);
   return { query, pipeline: pipelineOf(query) };
 }

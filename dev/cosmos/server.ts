@@ -2,18 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, refusal } from './answer.ts';
 import { authorize } from './auth.ts';
 import { type CallLog, callLog } from './calls.ts';
 import { openCatalog } from './catalog.ts';
 import { controlSurface } from './control.ts';
-import { CosmosError } from './errors.ts';
-import { type FaultAction, type Faults, faultInjector, type Strike } from './faults.ts';
+import { type Faults, faultInjector } from './faults.ts';
 import { type CosmosRequest, readRequest } from './request.ts';
 import { route } from './router.ts';
 import { type ContainerSpec, createContainers } from './start-containers.ts';
 import { openStore } from './store.ts';
+import { faultAnswer, survives } from './strike.ts';
 
 export type { Call, CallKind, CallLog } from './calls.ts';
 export type { Fault, FaultAction, FaultRequest, FaultSpec, Faults } from './faults.ts';
@@ -63,13 +62,6 @@ function send(response: ServerResponse, answer: Answer, headers: Record<string, 
   response.end(body);
 }
 
-/** The status a fault answers with instead of running the request. */
-function faultAnswer(action: Extract<FaultAction, { status: number }>): Answer {
-  const { status, retryAfterMs } = action;
-  const substatus = action.substatus ?? (status === 429 ? 3200 : undefined);
-  return refusal(new CosmosError(status, `Fault${status}`, { message: 'An injected fault.', substatus, retryAfterMs }));
-}
-
 /** Starts the stand-in on 127.0.0.1. Rejects when the port is taken or the file cannot be opened. */
 export async function startCosmos(options: CosmosOptions = {}): Promise<CosmosServer> {
   const { key = DEV_KEY, consistency = 'Strong', now = Date.now } = options;
@@ -80,7 +72,7 @@ export async function startCosmos(options: CosmosOptions = {}): Promise<CosmosSe
   const calls = callLog();
   const control = options.control === true ? controlSurface({ faults, calls }) : undefined;
   let endpoint = '';
-  let stopping = false;
+  let stopping: Promise<void> | undefined;
 
   const record = ({ kind, database, container, partition, id, body }: CosmosRequest, status: number): void => {
     const operations = kind === 'batch' && Array.isArray(body) ? { operations: body.length } : {};
@@ -95,36 +87,21 @@ export async function startCosmos(options: CosmosOptions = {}): Promise<CosmosSe
     }
   };
 
-  /** True when a strike lets the request go on; false when its client is gone. */
-  const wait = async (strike: Strike, moment: 'before' | 'after', response: ServerResponse): Promise<boolean> => {
-    const { action, released } = strike;
-    if (moment === 'before' && 'delayMs' in action) await sleep(action.delayMs);
-    if ('hang' in action && action.hang === moment) {
-      const left = new AbortController();
-      await Promise.race([released, once(response, 'close', { signal: left.signal })]);
-      left.abort();
-      return !response.destroyed;
-    }
-    if ('drop' in action && action.drop === moment) {
-      response.socket?.resetAndDestroy();
-      return false;
-    }
-    return !stopping;
-  };
-
   const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (control?.handles(message) === true) return control.handle(message, response);
     const request = await readRequest(message);
     authorize(request, key);
     const strike = faults.strike(request);
-    if (strike !== undefined && 'status' in strike.action) {
-      record(request, strike.action.status);
-      return send(response, faultAnswer(strike.action), { 'x-ms-activity-id': randomUUID() });
+    const injected = strike && faultAnswer(strike.action);
+    if (injected !== undefined) {
+      record(request, injected.status);
+      return send(response, injected, { 'x-ms-activity-id': randomUUID() });
     }
-    if (strike !== undefined && !(await wait(strike, 'before', response))) return record(request, 0);
+    const reached = strike === undefined || (await survives(strike, 'before', response));
+    if (!reached || stopping) return record(request, 0);
     const answer = run(request);
     record(request, answer.status);
-    if (strike !== undefined && !(await wait(strike, 'after', response))) return;
+    if (strike !== undefined && !(await survives(strike, 'after', response))) return;
     send(response, answer, { 'x-ms-activity-id': randomUUID(), 'x-ms-session-token': `0:-1#${store.lsn()}` });
   };
 
@@ -144,8 +121,20 @@ export async function startCosmos(options: CosmosOptions = {}): Promise<CosmosSe
   }, PRUNE_INTERVAL_MS);
   prune.unref();
 
+  const close = async (): Promise<void> => {
+    clearInterval(prune);
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+    store.close();
+  };
+
   server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error: unknown) => {
+    store.close();
+    throw error;
+  });
   const { port } = server.address() as AddressInfo;
   endpoint = `http://127.0.0.1:${port}`;
 
@@ -155,14 +144,9 @@ export async function startCosmos(options: CosmosOptions = {}): Promise<CosmosSe
     key,
     faults,
     calls,
-    async stop() {
-      stopping = true;
-      clearInterval(prune);
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-      store.close();
+    stop() {
+      stopping ??= close();
+      return stopping;
     },
   };
 }

@@ -147,7 +147,7 @@ describe('faults', () => {
     const storing = upsert(client.database('keepsake').container('memory'), 1);
     const refused = expect(storing).rejects.toThrow();
     await fault.reached;
-    await server.stop();
+    await Promise.all([server.stop(), server.stop()]);
     await refused;
     client.dispose();
   });

@@ -24,6 +24,14 @@ describe('items', () => {
     expect(await statusOf(container.items.create({ id: '1', tenant: 'a' }))).toBe(409);
   });
 
+  test('of 20 creates of one id at once one wins', async () => {
+    const container = await cosmos.container();
+    const creates = Array.from({ length: 20 }, (_, n) => statusOf(container.items.create({ id: '1', tenant: 'a', n })));
+    const statuses = await Promise.all(creates);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(19);
+  });
+
   test('upsert is 201, then 200', async () => {
     const container = await cosmos.container();
     const statuses = [];

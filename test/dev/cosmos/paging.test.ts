@@ -1,4 +1,5 @@
 import type { Container, FeedOptions, QueryIterator } from '@azure/cosmos';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cosmosStand, found, statusOf } from './stand.ts';
 
@@ -69,6 +70,30 @@ describe('paging', () => {
       expect(await found(container, 'SELECT * FROM c')).toEqual([]);
     },
   );
+
+  test('whatever the data, order and page size, pages joined are the whole result', async () => {
+    const container = await cosmos.container();
+    const value = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.constantFrom('', 'a', 'b'), fc.constant(null), fc.boolean());
+    const documents = fc.uniqueArray(fc.record({ id: fc.stringMatching(/^[a-cé]{1,3}$/), n: value }), {
+      selector: ({ id }) => id,
+      maxLength: 15,
+    });
+    const direction = fc.constantFrom('', ' ORDER BY c.n', ' ORDER BY c.n DESC');
+    let tenant = 0;
+    await fc.assert(
+      fc.asyncProperty(documents, direction, fc.integer({ min: 1, max: 6 }), async (batch, order, maxItemCount) => {
+        tenant += 1;
+        const partitionKey = `t${tenant}`;
+        for (const document of batch) await container.items.create({ ...document, tenant: partitionKey });
+        const query = `SELECT VALUE c.id FROM c${order}`;
+        const whole = (await container.items.query(query, { partitionKey }).fetchAll()).resources;
+        const pages = await pagesOf(container.items.query(query, { partitionKey, maxItemCount }));
+        expect(pages.flat()).toEqual(whole);
+        expect([...whole].sort()).toEqual(batch.map(({ id }) => id).sort());
+      }),
+      { numRuns: 40, seed: 7 },
+    );
+  });
 
   test('a page holds at most 4 MB', async () => {
     const container = await cosmos.container();

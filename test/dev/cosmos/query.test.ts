@@ -222,6 +222,20 @@ describe('order and indexes', () => {
     expect(await statusOf(container.items.query('SELECT * FROM c ORDER BY c.y DESC, c.x').fetchAll() as never)).toBe(400);
   });
 
+  test('ORDER BY takes a path of the document and nothing computed', async () => {
+    const container = await cosmos.container();
+    await container.items.create({ id: '1', tenant: 'a', n: 1, address: { city: 'b' }, tags: [] });
+    await container.items.create({ id: '2', tenant: 'a', n: 2, address: { city: 'a' }, tags: [] });
+    expect(await found(container, 'SELECT VALUE c.id FROM c ORDER BY c.address.city')).toEqual(['2', '1']);
+    for (const query of [
+      'SELECT * FROM c ORDER BY c.n + 1',
+      'SELECT VALUE t FROM c JOIN t IN c.tags ORDER BY t',
+      'SELECT * FROM c ORDER BY LOWER(c.id)',
+    ]) {
+      expect(await statusOf(container.items.query(query).fetchAll() as never)).toBe(400);
+    }
+  });
+
   test('a path left out of the index can be filtered but not sorted', async () => {
     const indexingPolicy = { includedPaths: [{ path: '/kind/?' }], excludedPaths: [{ path: '/*' }] };
     const container = await cosmos.container({ indexingPolicy });

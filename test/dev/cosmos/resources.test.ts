@@ -144,9 +144,15 @@ describe('what is refused', () => {
     client.dispose();
   });
 
-  test('no signature, and a signature for another path, are 401', async () => {
+  test('no signature and a broken one are 401', async () => {
     expect((await fetch(`${cosmos.server.endpoint}/dbs`)).status).toBe(401);
     expect((await fetch(`${cosmos.server.endpoint}/`)).status).toBe(401);
+    const headers = { authorization: '%E0%A4%A', 'x-ms-date': new Date().toUTCString() };
+    expect((await fetch(`${cosmos.server.endpoint}/dbs`, { headers })).status).toBe(401);
+  });
+
+  test('a port that is taken is an error at start', async () => {
+    await expect(startCosmos({ port: cosmos.server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
   test('stored procedures, triggers, functions, offers and users are refused by name', async () => {
