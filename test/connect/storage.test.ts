@@ -31,6 +31,15 @@ describe('queues', () => {
     expect(JSON.parse(text)).toEqual({ job_id: 'j1', text: 'ünï' });
   });
 
+  test('ring with a delay leaves the message out of sight until then', async () => {
+    const { queue } = configured({ AzureWebJobsStorage: storage, QUEUE_PREFIX: `t${randomUUID().slice(0, 8)}-` });
+    const target = QueueServiceClient.fromConnectionString(storage).getQueueClient(`${queue.prefix}later`);
+    await target.create();
+    expect(await connectQueues(queue).ring('later', {}, { delaySeconds: 60 })).toBe(true);
+    expect((await target.receiveMessages()).receivedMessageItems).toHaveLength(0);
+    expect((await target.getProperties()).approximateMessagesCount).toBe(1);
+  });
+
   test('ring answers false when there is no such queue, and ping says so', async () => {
     const { queue } = configured({ AzureWebJobsStorage: storage });
     const { ring, ping } = connectQueues(queue);

@@ -115,7 +115,8 @@ export function connectRedis(config: RedisConfig, { credential, onState = () => 
     onState('error', lastError);
   };
   /** ioredis says only that the connection was closed; the error event before it said why. */
-  const notConnected = (error?: unknown) => new Error(`Redis is not connected: ${lastError ?? messageOf(error)}`, { cause: error });
+  const notConnected = (error: unknown = 'reconnecting') =>
+    new Error(`Redis is not connected: ${lastError ?? messageOf(error)}`, { cause: error });
 
   if (config.auth === 'entra') {
     if (!credential) throw new Error('Redis with Microsoft Entra needs a credential');
@@ -127,7 +128,10 @@ export function connectRedis(config: RedisConfig, { credential, onState = () => 
 
   client.on('error', failed);
   client.on('node error', failed);
-  client.on('ready', () => onState('ready'));
+  client.on('ready', () => {
+    lastError = undefined;
+    onState('ready');
+  });
   client.on('reconnecting', () => onState('reconnecting'));
   client.on('end', () => onState('closed'));
 
