@@ -14,7 +14,7 @@ const Operation = z.object({
   partitionKey: z.string().optional(),
   ifMatch: z.string().optional(),
   ifNoneMatch: z.string().optional(),
-  resourceBody: z.json().optional(),
+  resourceBody: z.custom<Value>().optional(),
 });
 type Operation = z.infer<typeof Operation>;
 

@@ -8,7 +8,7 @@ const Operation = z.object({
   op: z.enum(['add', 'set', 'replace', 'remove', 'incr', 'move']),
   path: z.string().startsWith('/'),
   from: z.string().startsWith('/').optional(),
-  value: z.json().optional(),
+  value: z.custom<Value>().optional(),
 });
 type Operation = z.infer<typeof Operation>;
 

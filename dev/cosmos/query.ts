@@ -18,7 +18,7 @@ const DEFAULT_PAGE = 100;
 
 const QueryBody = z.object({
   query: z.string(),
-  parameters: z.array(z.object({ name: z.string(), value: z.json().optional() })).default([]),
+  parameters: z.array(z.object({ name: z.string(), value: z.custom<Value>().optional() })).default([]),
 });
 
 export interface QueryRequest {
