@@ -1,5 +1,5 @@
 import { endStaleCopies } from '../lib/memory/changing.ts';
-import { StaleCopies } from '../lib/model.ts';
+import { StaleCopies } from '../lib/model-work.ts';
 import { queue } from '../lib/queue.ts';
 
 /** Rung by a writer that could not reach Redis after its commit: somebody who can ends the hot copies. */

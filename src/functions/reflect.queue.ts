@@ -1,5 +1,5 @@
 import { recordPoison, runJob } from '../lib/memory/run-job.ts';
-import { Doorbell } from '../lib/model.ts';
+import { Doorbell } from '../lib/model-work.ts';
 import { queue } from '../lib/queue.ts';
 
 /** Rung for a reflect job: summary, facts and insights of the turns after the cursor. */

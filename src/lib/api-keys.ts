@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
-import { type ApiKey, Id } from './model.ts';
+import { Id } from './model.ts';
+import type { ApiKey } from './model-work.ts';
 import { keyPartition } from './tiers/keys.ts';
 import type { WarmOps } from './tiers/warm-ops.ts';
 

@@ -1,6 +1,6 @@
 import { opens, parseApiKey } from './api-keys.ts';
 import { MemoryError } from './errors.ts';
-import type { ApiKey } from './model.ts';
+import type { ApiKey } from './model-work.ts';
 import type { Services } from './services.ts';
 import { type Owner, ownerOf } from './tiers/keys.ts';
 

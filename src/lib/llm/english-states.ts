@@ -148,7 +148,8 @@ function state(auxiliary: string, parsed: Parsed, { lead, kind, confidence, goal
   const adverbs = parsed.adverbs.filter((adverb) => !words.FILLERS.has(adverb));
   const verb = auxiliary === '' ? conjugate(parsed.verb) : parsed.written;
   const negation = parsed.negated ? ['not'] : [];
-  const said = ['User', auxiliary, ...negation, ...adverbs, verb, firstPersonToThird(parsed.rest), firstPersonToThird(lowerFirst(lead))];
+  const conjugated = auxiliary === '' && kind !== 'preference' ? conjugateSecond(parsed.rest) : parsed.rest;
+  const said = ['User', auxiliary, ...negation, ...adverbs, verb, firstPersonToThird(conjugated), firstPersonToThird(lowerFirst(lead))];
   const doubt = parsed.adverbs.some((adverb) => words.DOUBT.has(adverb)) ? 0.2 : 0;
   return {
     text: asSentence(said.filter((part) => part !== '').join(' ')),
@@ -157,6 +158,13 @@ function state(auxiliary: string, parsed: Parsed, { lead, kind, confidence, goal
     goal: isGoal,
     emphasised: parsed.adverbs.some((adverb) => words.EMPHASIS.has(adverb)),
   };
+}
+
+/** `I get up early and go running`: the second verb has the same subject. After two words at least, so that nouns are left alone. */
+function conjugateSecond(rest: string): string {
+  return rest.replace(/^((?:\S+ ){2,}and (?:then |also |usually )?)([a-z]+)(?= )/, (all: string, before: string, verb: string) =>
+    words.presentKind(verb) && !/\bto\b/.test(before) ? before + conjugate(verb) : all,
+  );
 }
 
 function lowerFirst(text: string): string {

@@ -5,11 +5,11 @@ import type { FactKind } from './port.ts';
 const list = (words: string): string[] => words.trim().split(/\s+/);
 
 /** Present-tense verbs that state something lasting. */
-export const PREFERENCE_VERBS = new Set(list('like love prefer hate dislike enjoy adore detest avoid favor favour despise loathe'));
+export const PREFERENCE_VERBS = new Set(list('like love prefer hate dislike enjoy adore detest avoid favor favour despise loathe care'));
 export const LASTING_VERBS = new Set(
   list(`live work study use own speak play drive teach lead manage eat drink cook commute follow collect practise practice volunteer coach invest
     earn train swim sail climb cycle garden hike rent share specialise specialize suffer smoke belong come breed row ski surf dance sing paint
-    code program maintain support attend have struggle`),
+    code program maintain support attend have struggle contribute file bike max`),
 );
 /** Verbs of passing business too: they count only with a sign of habit (`every morning`, `usually`). */
 export const HABIT_VERBS = new Set(
@@ -47,6 +47,8 @@ export const PASSING = new Set(
     pleased proud ashamed embarrassed overwhelmed frustrated annoyed hopeful about on off up down out in at with right wrong able willing unable
     swamped slammed done-in better great well home away online gonna done available one supposed kidding joking serious feeling new fully well over under still`),
 );
+/** Of those, the ones that lead on to a place or a time. */
+export const PLACE_WORDS = new Set(list('on in at with about up off out over under available open'));
 export const ABILITIES = new Set(
   list(
     'eat drink stand swim drive tolerate speak play code program sleep walk see hear afford cook read write type fly ski ride digest have',

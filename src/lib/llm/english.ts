@@ -7,6 +7,14 @@ const LEAD_IN =
   /^(?:well|oh|yes|yeah|yep|no|nope|actually|by the way|btw|hi|hey|hello|also|and|but|so|anyway|to be honest|honestly|personally|thanks|thank you|ok|okay|great|sure|plus|then|because|since|as|in general|generally|true|hmm|good|nice|unfortunately|luckily|that said|as i said|like i said|oh and|though|especially|cool|perfect|right|exactly|correct)(?:[,!.:;]+\s*|\s+(?=(?:i|i'm|i've|i'd|my|we)\b))/i;
 const HEDGE =
   /^I(?:'d| would| have to| must| can)? (?:think|guess|suppose|believe|feel like|say|admit|know|mean),? (?:that )?(?=(?:I|I'm|I've|I'd|my)\b)/i;
+const RETOLD =
+  /^(?:as |like )?I (?:told|said|mentioned)(?: to)?(?: you)?(?: before| already| earlier)?,? (?:that )?(?=(?:I|I'm|I've|I'd|my)\b)/i;
+/** `Just moved to Ghent!` leaves its subject out. */
+const SUBJECTLESS = /^(just|recently|finally) (?=(?:moved|bought|sold|adopted|started|quit|became|got) )/i;
+const AS_A = /^as (an? (?!matter|result|reminder|side|start|whole|rule|child|kid|group|team|test)[^,]{3,50}), (?=(?:I|I'm|I've|my)\b)/i;
+const ORDER =
+  /^(?:please |and |so )*(?:always|never|from now on,?) (?:please )?(?:answer|respond|reply|write|use|give|keep|include|avoid|show|address|format|speak|call me|start|explain|add)\b/i;
+const MATTERS = /^it(?:'s| is) (?:very |really |so )?important (?:to|for) me\b/i;
 const CLAUSE_END =
   /;\s+|,?\s+(?:and|but|so|though|while|plus)\s+(?=(?:i|i'm|i've|i'd|i'll|my|we|we're)\b)|,\s+(?=(?:i|i'm|i've|my)\b)|\s+[–—-]\s+|,?\s+because\s+|,?\s+since\s+(?=(?:i|i'm|my)\b)/i;
 const SAME_SUBJECT =
@@ -20,6 +28,17 @@ const TRAILING =
 /** What one English sentence states about its speaker, each statement in the third person (`User prefers window seats.`). */
 export function englishDrafts(sentence: string): Draft[] {
   const { text, asked } = withoutLeadIns(sentence.trim());
+  if (ORDER.test(text) && !SECOND_PERSON.test(text)) return [asSaid(text)];
+  const role = AS_A.exec(text);
+  if (role)
+    return [
+      made(`User is ${firstPersonToThird(role[1] ?? '')}`, { kind: 'fact', confidence: 0.7 }),
+      ...statedIn(text.slice(role[0].length), asked),
+    ];
+  return statedIn(text, asked);
+}
+
+function statedIn(text: string, asked: boolean): Draft[] {
   const setting = SETTING.exec(text);
   const lead = setting?.[1] ?? setting?.[2] ?? '';
   const clauses = clausesOf(text.slice(setting?.[0].length ?? 0));
@@ -41,7 +60,7 @@ function withoutLeadIns(sentence: string): { text: string; asked: boolean } {
   for (let round = 0; round < 4; round += 1) {
     const before = text;
     if (words.REMEMBER.test(text)) asked = true;
-    text = text.replace(words.REMEMBER, '').replace(LEAD_IN, '').replace(HEDGE, '');
+    text = text.replace(words.REMEMBER, '').replace(LEAD_IN, '').replace(HEDGE, '').replace(RETOLD, '').replace(SUBJECTLESS, 'I $1 ');
     if (text === before) break;
   }
   return { text, asked };
@@ -63,6 +82,7 @@ function draftOf(clause: string, lead: string): Draft | undefined {
     .replace(/[.!…,:\s]+$/, '')
     .replace(TRAILING, '');
   if (core.length < 5 || SECOND_PERSON.test(core)) return undefined;
+  if (MATTERS.test(core)) return asSaid(core);
   if (/^my\b/i.test(core)) return withOthers(core) ?? possession(core, lead);
   if (/^we\b/i.test(core)) return together(core);
   const named = /^(?:please )?call me (\p{Lu}[\p{L}'-]+)$/iu.exec(core);
@@ -86,13 +106,19 @@ function withOthers(core: string): Draft | undefined {
 function possession(core: string, lead: string): Draft | undefined {
   const found = POSSESSION.exec(core.replace(/^(my (?:full |first )?name)'s /i, '$1 is '));
   const [, owned = '', verb = '', rest = ''] = found ?? [];
-  if (rest === '' || words.PASSING_NOUNS.test(owned) || words.PASSING.has(rest.split(' ')[0] ?? '')) return undefined;
+  if (rest === '' || words.PASSING_NOUNS.test(owned) || passes(verb, rest)) return undefined;
   const favourite = /^(?:all-time )?(?:favou?rite|preferred)\b/i.test(owned);
   const kind = favourite ? 'preference' : words.DATE.test(rest) ? 'event' : 'fact';
   const setting = lead === '' ? '' : ` ${lead.charAt(0).toLowerCase()}${lead.slice(1)}`;
   const text = `User's ${owned} ${verb} ${firstPersonToThird(rest)}${firstPersonToThird(setting)}`;
   const confidence = /\bname$/i.test(owned) ? 0.95 : 0.85;
   return { ...made(text, { kind, confidence }), goal: /\b(?:goal|dream|target|plan|aim)$/i.test(owned) };
+}
+
+/** `My head is so heavy`: a mood; `my birthday is on 3 March` is none. */
+function passes(verb: string, rest: string): boolean {
+  const [first = ''] = rest.toLowerCase().split(' ');
+  return /^(?:is|are|was|were)$/i.test(verb) && words.PASSING.has(first) && !words.PLACE_WORDS.has(first);
 }
 
 /** `We …` is not safely the user alone: the words stay as they were said. */
@@ -103,6 +129,11 @@ function together(clause: string): Draft | undefined {
     ...made(`User said: "${asSentence(clause)}"`, { kind: dated ? 'event' : 'fact', confidence: 0.65 }),
     goal: /\bplan|\bwant|saving/.test(clause),
   };
+}
+
+/** What the user wants of every answer stays in their words. */
+function asSaid(text: string): Draft {
+  return { ...made(`User said: "${asSentence(text)}"`, { kind: 'preference', confidence: 0.8 }), emphasised: true };
 }
 
 function made(text: string, { kind, confidence }: Pick<Draft, 'kind' | 'confidence'>): Draft {

@@ -8,6 +8,8 @@ const SAME_SUBJECT = /,?\s+und\s+(?=(\p{Ll}+)\b)/u;
 const ADDRESSED = /\b(?:du|dir|dich|dein\p{L}*|euch|euer\p{L}*)\b|(?:^|\s)\S.*\b(?:Sie|Ihnen|Ihre?[nmrs]?)\b/iu;
 const WITH_OTHERS =
   /^(?:meine? \p{Lu}\p{L}+ und ich|wir) (?:haben|wohnen|leben|ziehen|planen|kaufen|bauen|erwarten|heiraten|reisen|fliegen|fahren|möchten|wollen|sparen)\b/iu;
+const ORDER =
+  /^(?:bitte )?(?:antworte|schreib|schreibe|nutze|verwende|nenn|nenne|benutze|erkläre?)\b.{0,80}\b(?:immer|nie|niemals|ab jetzt|künftig)\b/iu;
 const DEICTIC = /^(?:es|das|dies|diese[nmrs]?|sie|ihn|ihm|ihnen|so|beides|alles davon)\b[.!]*$/i;
 const SAFE_POSSESSIVE = /\bmein(e|em|en|er|es)?\b/g;
 const STILL_FIRST_PERSON = /\b(?:ich|mich|mir|wir|uns|unser\p{L}*)\b/iu;
@@ -20,6 +22,7 @@ export function germanDrafts(sentence: string): Draft[] {
   if (ADDRESSED.test(text)) return [];
   // after `dass` the verb stands last: what is to be remembered stays as it was said
   if (asked) return [{ ...draft(quoted(said), { kind: words.DATE.test(text) ? 'event' : 'fact', confidence: 0.9 }), emphasised: true }];
+  if (ORDER.test(text)) return [{ ...draft(quoted(text), { kind: 'preference', confidence: 0.8 }), emphasised: true }];
   return clausesOf(text).flatMap((clause) => draftOf(clause) ?? []);
 }
 

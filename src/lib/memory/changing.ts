@@ -1,4 +1,4 @@
-import type { StaleCopies } from '../model.ts';
+import type { StaleCopies } from '../model-work.ts';
 import type { Services } from '../services.ts';
 import { type Owner, ownerOf } from '../tiers/keys.ts';
 

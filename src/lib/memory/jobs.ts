@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { MemoryError } from '../errors.ts';
-import type { Job, JobKind } from '../model.ts';
+import type { Job, JobKind } from '../model-work.ts';
 import type { Services } from '../services.ts';
 import { jobPartition, type Owner } from '../tiers/keys.ts';
 

@@ -1,5 +1,6 @@
 import type { Reflection } from '../llm/port.ts';
-import type { Fact, Insight, Message, Source, Summary } from '../model.ts';
+import type { Message } from '../model.ts';
+import type { Fact, Insight, Source, Summary } from '../model-memory.ts';
 import { digest, factId, insightId, type Owner, summaryId } from '../tiers/keys.ts';
 
 const MAX_FACTS = 60; // with head, user and summary one Cosmos batch of 100 operations …

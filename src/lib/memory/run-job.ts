@@ -1,5 +1,5 @@
 import { ModelError, type ModelUsage } from '../llm/port.ts';
-import type { Doorbell, Job, JobKind } from '../model.ts';
+import type { Doorbell, Job, JobKind } from '../model-work.ts';
 import type { Services } from '../services.ts';
 import { reflect } from './reflect.ts';
 

@@ -1,4 +1,5 @@
-import type { AppendRecord, Fact, Insight, Summary } from '../model.ts';
+import type { AppendRecord } from '../model.ts';
+import type { Fact, Insight, Summary } from '../model-memory.ts';
 import type { RetrieveKind, RetrieveRequest } from '../requests.ts';
 import type { Services } from '../services.ts';
 import type { Owner } from '../tiers/keys.ts';

@@ -1,5 +1,6 @@
 import { MemoryError } from '../errors.ts';
-import type { SessionHead, Summary } from '../model.ts';
+import type { SessionHead } from '../model.ts';
+import type { Summary } from '../model-memory.ts';
 import type { Services } from '../services.ts';
 import type { Owner } from '../tiers/keys.ts';
 import { messageCount, turnCount } from './turns-of.ts';

@@ -1,5 +1,6 @@
 import type { OperationInput } from '@azure/cosmos';
-import { AppendRecord, Fact, Insight, Profile, type SessionHead, Summary, type UserRecord } from '../model.ts';
+import { AppendRecord, type SessionHead, type UserRecord } from '../model.ts';
+import { Fact, Insight, Profile, Summary } from '../model-memory.ts';
 import { type CosmosGate, sql } from './cosmos-gate.ts';
 import * as keys from './keys.ts';
 

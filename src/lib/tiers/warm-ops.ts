@@ -1,4 +1,4 @@
-import { ApiKey, Job } from '../model.ts';
+import { ApiKey, Job } from '../model-work.ts';
 import type { CosmosGate, Stored } from './cosmos-gate.ts';
 import * as keys from './keys.ts';
 

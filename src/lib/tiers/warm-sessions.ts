@@ -1,5 +1,6 @@
 import type { OperationInput, PatchOperation } from '@azure/cosmos';
-import { AppendRecord, DirectoryEntry, type DueEntry, Marker, SessionHead, UserRecord } from '../model.ts';
+import { AppendRecord, DirectoryEntry, Marker, SessionHead, UserRecord } from '../model.ts';
+import type { DueEntry } from '../model-work.ts';
 import { type CosmosGate, type Stored, sql } from './cosmos-gate.ts';
 import * as keys from './keys.ts';
 import { bumpMemory } from './warm-memory.ts';

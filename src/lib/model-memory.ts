@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { Id, Iso, Seq } from './model.ts';
+
+/** Text that stands for the messages from_seq…to_seq of one session. */
+export const Summary = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('summary'),
+  schema_version: z.literal(1),
+  level: z.enum(['session', 'rolling', 'chunk']),
+  session_id: Id,
+  epoch: Seq,
+  from_seq: Seq,
+  to_seq: Seq,
+  text: z.string(),
+  topics: z.array(z.string()),
+  model: z.string(),
+  created_at: Iso,
+});
+export type Summary = z.infer<typeof Summary>;
+
+const Source = z.object({ session_id: Id, message_ids: z.array(z.string()), seqs: z.array(Seq) });
+export type Source = z.infer<typeof Source>;
+
+/** One atomic statement about the user, with its sources and its validity (DESIGN: facts are closed, not erased). */
+export const Fact = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('fact'),
+  schema_version: z.literal(1),
+  fact_id: z.string(),
+  fact_kind: z.enum(['fact', 'preference', 'event']),
+  text: z.string(),
+  topics: z.array(z.string()),
+  confidence: z.number(),
+  support: z.number().int(),
+  status: z.enum(['current', 'closed', 'quarantined']),
+  valid_from: Iso,
+  valid_to: Iso.nullable(),
+  superseded_by: z.string().nullable(),
+  sources: z.array(Source),
+  origin: z.enum(['reflection', 'transcript', 'user']),
+  model: z.string(),
+  created_at: Iso,
+  updated_at: Iso,
+});
+export type Fact = z.infer<typeof Fact>;
+
+/** A conclusion of one session about the user. */
+export const Insight = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('insight'),
+  schema_version: z.literal(1),
+  text: z.string(),
+  session_id: Id,
+  sources: z.array(Source),
+  model: z.string(),
+  created_at: Iso,
+});
+export type Insight = z.infer<typeof Insight>;
+
+/** The long-term profile, one document a revision; the newest counts. */
+export const Profile = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('profile'),
+  schema_version: z.literal(1),
+  rev: Seq,
+  statements: z.array(z.string()),
+  model: z.string(),
+  created_at: Iso,
+});
+export type Profile = z.infer<typeof Profile>;

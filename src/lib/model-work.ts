@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { Id, Iso, Seq } from './model.ts';
+
+/** Where the sweep looks: written before the work that it announces. */
+export const DueEntry = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('due'),
+  schema_version: z.literal(1),
+  due: z.enum(['idle', 'reflect', 'summarize']),
+  tenant: Id,
+  session_id: Id,
+  user_id: Id.nullable(),
+  check_at: Iso,
+});
+export type DueEntry = z.infer<typeof DueEntry>;
+
+export const JobKind = z.enum(['reflect']);
+export type JobKind = z.infer<typeof JobKind>;
+export const JobStatus = z.enum(['queued', 'running', 'done', 'failed', 'poison']);
+
+/** One piece of slow work: who holds it, how often it was tried, what it cost, what it did. */
+export const Job = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('job'),
+  schema_version: z.literal(1),
+  job_kind: JobKind,
+  tenant: Id,
+  session_id: Id,
+  user_id: Id.nullable(),
+  epoch: Seq,
+  status: JobStatus,
+  attempts: z.number().int(),
+  error: z.string().nullable(),
+  lease: z.object({ token: z.string(), until: z.number() }).nullable(),
+  /** Asked for again while it ran: whoever finishes it sends it round once more. */
+  again: z.boolean(),
+  created_at: Iso,
+  started_at: Iso.nullable(),
+  finished_at: Iso.nullable(),
+  tokens: z.object({ in: z.number(), out: z.number() }),
+  cost: z.number(),
+  calls: z.number().int(),
+  result: z.record(z.string(), z.unknown()).nullable(),
+  ttl: z.number(),
+});
+export type Job = z.infer<typeof Job>;
+
+/** A stored API key: the secret's hash, never the secret. */
+export const ApiKey = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('key'),
+  schema_version: z.literal(1),
+  hash: z.string(),
+  tenant: Id,
+  user_id: Id.nullable(),
+  scopes: z.array(z.enum(['operator'])),
+  created_at: Iso,
+  revoked_at: Iso.nullable(),
+});
+export type ApiKey = z.infer<typeof ApiKey>;
+
+/** What a queue message carries: where the work is recorded, never the work itself. */
+export const Doorbell = z.object({ tenant: Id, job_id: z.string().min(10).max(64), traceparent: z.string().optional() });
+export type Doorbell = z.infer<typeof Doorbell>;
+
+/** Asks whoever reaches Redis to end a session's and a user's hot copies. */
+export const StaleCopies = z.object({ tenant: Id, user_id: Id.nullable(), session_id: Id.optional() });
+export type StaleCopies = z.infer<typeof StaleCopies>;
