@@ -21,6 +21,8 @@ export interface QueueProbe {
   deliveries(messageId: string, count?: number): Promise<Delivery[]>;
   /** The stored texts in a queue, in order, that `matches` likes, once there are `count`, or after the time limit. */
   peek(queue: string, matches: (storedText: string) => boolean, count?: number): Promise<string[]>;
+  /** How many messages a queue has, hidden ones included: 0 as soon as there are none, or the number after the time limit. */
+  countWhenEmpty(queue: string): Promise<number>;
 }
 
 const QUEUES = ['in', 'in-poison', 'named', 'disabled', 'out', 'forward'];
@@ -62,6 +64,11 @@ export function createQueueProbe(connection: string, host: HostClient): QueuePro
         const { peekedMessageItems } = await queue(name).peekMessages({ numberOfMessages: PEEK_LIMIT });
         return peekedMessageItems.map(({ messageText }) => messageText).filter(matches);
       }, count);
+    },
+    async countWhenEmpty(name) {
+      const count = async () => (await queue(name).getProperties()).approximateMessagesCount ?? 0;
+      await until(async () => ((await count()) === 0 ? [0] : []), 1);
+      return count();
     },
   };
 }

@@ -93,6 +93,8 @@ export function createInvoker({ registry, hooks, log, timeoutMs, sendOutputs, on
   }
 
   async function runWithHooks({ fn, model, context, scope, inputs }: Call): Promise<unknown> {
+    if (!hooks.has('preInvocation') && !hooks.has('postInvocation')) return model.invokeFunction(scope.context, inputs, fn.callback);
+
     const before = hooks.invocationContext(scope, { inputs, functionCallback: fn.callback });
     context.state = 'preInvocationHooks';
     await hooks.run('preInvocation', before);
