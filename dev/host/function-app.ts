@@ -1,16 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAdmin } from './admin.ts';
-import { applyLocalSettings } from './app-settings.ts';
 import type { HostArguments } from './arguments.ts';
-import { type HostFunction, indexFunctions } from './functions.ts';
-import { installFunctionsCore } from './functions-core.ts';
+import type { HostFunction } from './functions.ts';
 import { createHooks } from './hooks.ts';
 import { readHostSettings } from './host-settings.ts';
 import { createDispatch } from './http-dispatch.ts';
 import { listenHttp } from './http-server.ts';
 import { createInvoker } from './invoke.ts';
 import { createKeys } from './keys.ts';
-import { loadEntryPoints } from './loader.ts';
+import { loadApp } from './load-app.ts';
 import { createLog } from './log.ts';
 import { createQueueClients } from './queue-clients.ts';
 import { createQueueOutputs } from './queue-outputs.ts';
@@ -32,27 +30,16 @@ const DEFAULT_MAX_BODY_BYTES = 104_857_600;
  * when a function ran into the time limit: this process then has to be replaced.
  */
 export async function startFunctionApp(args: HostArguments, onTimeout: () => void): Promise<FunctionApp> {
-  const { root, isQuiet, isVerbose } = args;
+  const { root, isQuiet, isVerbose, isAuthEnabled } = args;
   const { env } = process;
   const started = performance.now();
   const hooks = createHooks();
   const log = createLog(hooks, { isQuiet, isVerbose });
   const settings = readHostSettings(root);
   const server = await listenHttp(args.port);
-  for (const name of applyLocalSettings(root, env)) {
-    log.host(`Skipping '${name}' from local settings as it's already defined in current environment variables.`);
-  }
-  env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development';
   env.WEBSITE_HOSTNAME ??= `localhost:${server.port}`;
+  const { registry, functions } = await loadApp({ root, hooks, log, env, only: settings.onlyFunctions });
 
-  const registry = installFunctionsCore({ hooks, log: (level, category, message) => log.invocation({ level, category, message }) });
-  await loadEntryPoints(root);
-  await hooks.run('appStart', hooks.appContext({ functionAppDirectory: root }));
-  const capabilities = await registry.model().getCapabilities?.({});
-  if (capabilities?.HttpUri) throw new Error('HTTP streaming (enableHttpStream) is not supported by this development host');
-  registry.lock();
-
-  const functions = indexFunctions(registry.functions.values(), env);
   const routes = createRoutes(functions, settings.routePrefix);
   const clients = usesQueues(functions) ? await createQueueClients(env) : undefined;
   const invoker = createInvoker({
@@ -64,7 +51,7 @@ export async function startFunctionApp(args: HostArguments, onTimeout: () => voi
     onTimeout: () => void recycle(),
   });
   const runNow = (fn: HostFunction, input: string) => void invoker.invoke(fn, outOfTurn(fn, input)).catch(() => undefined);
-  const keys = createKeys(args.isAuthEnabled, env);
+  const keys = createKeys(isAuthEnabled, env);
   const admin = createAdmin({ functions, keys, baseUrl: `http://localhost:${server.port}`, runNow });
   const maxBodyBytes = Number(env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT ?? DEFAULT_MAX_BODY_BYTES);
   server.open(createDispatch({ routes, invoker, keys, admin, maxBodyBytes }));
