@@ -46,6 +46,14 @@ describe('what the user says of themselves becomes a fact in the third person', 
     ['Please remember that the kitchen is booked on Friday.', 'User asked to remember: the kitchen is booked on Friday.'],
     ["We're planning a trip to Japan.", 'User said: "We\'re planning a trip to Japan."'],
     ['I’m a teacher.', 'User is a teacher.'],
+    ['My birthday is on March 3.', "User's birthday is on March 3."],
+    ['I usually wake up at 6 and go for a run.', 'User usually wakes up at 6 and goes for a run.'],
+    ['Just moved to Ghent!', 'User moved to Ghent.'],
+    ['I told you I like tea.', 'User likes tea.'],
+    ['Please always answer in German.', 'User said: "Please always answer in German."'],
+    ["It's important to me that the hotel has a gym.", 'User said: "It\'s important to me that the hotel has a gym."'],
+    ["I've got two kids, Tom and Lisa.", 'User has two kids, Tom and Lisa.'],
+    ['I live in Bonn, any tips for restaurants?', 'User lives in Bonn.'],
   ])('%s', async (said, fact) => {
     expect(await factsFrom(said)).toEqual([fact]);
   });
@@ -57,6 +65,11 @@ describe('what the user says of themselves becomes a fact in the third person', 
       'User works in Potsdam.',
     ]);
     expect(await factsFrom('I have two cats and hate dogs.')).toEqual(['User has two cats.', 'User hates dogs.']);
+  });
+
+  test('a role that opens a sentence is one of them', async () => {
+    expect(await factsFrom('As a vegetarian, I avoid gelatin.')).toEqual(['User is a vegetarian.', 'User avoids gelatin.']);
+    expect(await factsFrom('As a matter of fact, I am a pilot.')).toEqual(['User is a pilot.']);
   });
 
   test('a relative date gets the day on which it was said', async () => {
@@ -104,7 +117,7 @@ describe('what is not a fact about the user', () => {
     ['a text to correct', 'Correct my essay:\nI am a pilot. I have three children.'],
     ['a line of an e-mail', '> I prefer the red one\nWhat do you think of that?'],
     ['code', '```\n// I prefer tabs\nconst I = "am a robot";\n```'],
-    ['a mood', "I'm so tired today."],
+    ['a mood', "I'm so tired today. I am a bit sad. My kids are so excited."],
     ['an apology', "I'm sorry about that."],
     ['a request', 'I need help with my taxes. I want to know how this works. I have a question.'],
     ['a pointer', 'I like it. I love that! I prefer the second one.'],

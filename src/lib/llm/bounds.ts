@@ -25,7 +25,7 @@ export function boundReflection(reflection: Reflection, input: ReflectInput): Re
   };
 }
 
-/** A summary without control characters, of at most 4,000 characters and, where given, `maxTokens` estimated tokens: cut at a sentence's end. */
+/** A summary without control characters, of at most 4,000 characters and `maxTokens` (estimated), cut at a sentence's end. */
 export function boundSummary(summary: string, maxTokens = Number.POSITIVE_INFINITY): string {
   const text = cutAtWord(clean(summary), MAX_SUMMARY);
   if (estimateTokens(text) <= maxTokens) return text;

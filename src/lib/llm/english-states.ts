@@ -2,9 +2,11 @@ import type { Draft } from './drafts.ts';
 import { type Parsed, parseClause } from './english-parse.ts';
 import { asSentence, conjugate, firstPersonToThird } from './english-rewrite.ts';
 import * as words from './english-words.ts';
+import { pattern } from './pattern.ts';
 
-const DEICTIC =
-  /^(?:it|that|this|them|those|these|one|so|both|all of|the (?:idea|sound|first|second|third|last|one|other|suggestion|option)|how|what|why|where|him|her|he|she|they)\b/i;
+const DEICTIC = pattern('i')`
+  ^(?:it|that|this|them|those|these|one|so|both|all of|the (?:idea|sound|first|second|third|last|one|other|suggestion|option)|how|
+  what|why|where|him|her|he|she|they)\b`;
 
 /** What a clause that begins with `I` states, or nothing. `lead` is the setting that stood before it (`on flights`). */
 export function firstPerson(core: string, lead: string): Draft | undefined {
@@ -51,6 +53,7 @@ function being(parsed: Parsed, lead: string): Draft | undefined {
     const lasting = words.LASTING_AFTER[verb]?.test(rest);
     return lasting ? state('is', parsed, { lead, kind: verb === 'interested' ? 'preference' : 'fact', confidence: 0.75 }) : undefined;
   }
+  if (/^an?$/.test(verb) && /^(?:bit|little|lot|mess)\b/.test(rest)) return undefined;
   const plain = words.PLAIN_STATE.test(verb) || /^\p{Lu}/u.test(parsed.written);
   return state('is', parsed, { lead, kind: 'fact', confidence: plain ? 0.9 : 0.65 });
 }

@@ -2,28 +2,39 @@ import type { Draft } from './drafts.ts';
 import { asSentence, firstPersonToThird } from './english-rewrite.ts';
 import { firstPerson } from './english-states.ts';
 import * as words from './english-words.ts';
+import { pattern } from './pattern.ts';
 
-const LEAD_IN =
-  /^(?:well|oh|yes|yeah|yep|no|nope|actually|by the way|btw|hi|hey|hello|also|and|but|so|anyway|to be honest|honestly|personally|thanks|thank you|ok|okay|great|sure|plus|then|because|since|as|in general|generally|true|hmm|good|nice|unfortunately|luckily|that said|as i said|like i said|oh and|though|especially|cool|perfect|right|exactly|correct)(?:[,!.:;]+\s*|\s+(?=(?:i|i'm|i've|i'd|my|we)\b))/i;
-const HEDGE =
-  /^I(?:'d| would| have to| must| can)? (?:think|guess|suppose|believe|feel like|say|admit|know|mean),? (?:that )?(?=(?:I|I'm|I've|I'd|my)\b)/i;
+const LEAD_IN = pattern('i')`
+  ^(?:well|oh|yes|yeah|yep|no|nope|actually|by the way|btw|hi|hey|hello|also|and|but|so|anyway|to be honest|honestly|personally|
+  thanks|thank you|ok|okay|great|sure|plus|then|because|since|as|in general|generally|true|hmm|good|nice|unfortunately|luckily|
+  that said|as i said|like i said|oh and|though|especially|cool|perfect|right|exactly|correct)(?:[,!.:;]+\s*|\s+(?=(?:i|i'm|i've|
+  i'd|my|we)\b))`;
+const HEDGE = pattern('i')`
+  ^I(?:'d| would| have to| must| can)? (?:think|guess|suppose|believe|feel like|say|admit|know|mean),? (?:that )?(?=(?:I|I'm|I've|
+  I'd|my)\b)`;
 const RETOLD =
   /^(?:as |like )?I (?:told|said|mentioned)(?: to)?(?: you)?(?: before| already| earlier)?,? (?:that )?(?=(?:I|I'm|I've|I'd|my)\b)/i;
 /** `Just moved to Ghent!` leaves its subject out. */
 const SUBJECTLESS = /^(just|recently|finally) (?=(?:moved|bought|sold|adopted|started|quit|became|got) )/i;
 const AS_A = /^as (an? (?!matter|result|reminder|side|start|whole|rule|child|kid|group|team|test)[^,]{3,50}), (?=(?:I|I'm|I've|my)\b)/i;
-const ORDER =
-  /^(?:please |and |so )*(?:always|never|from now on,?) (?:please )?(?:answer|respond|reply|write|use|give|keep|include|avoid|show|address|format|speak|call me|start|explain|add)\b/i;
+const ORDER = pattern('i')`
+  ^(?:please |and |so )*(?:always|never|from now on,?) (?:please )?(?:answer|respond|reply|write|use|give|keep|include|avoid|show|
+  address|format|speak|call me|start|explain|add)\b`;
 const MATTERS = /^it(?:'s| is) (?:very |really |so )?important (?:to|for) me\b/i;
-const CLAUSE_END =
-  /;\s+|,?\s+(?:and|but|so|though|while|plus)\s+(?=(?:i|i'm|i've|i'd|i'll|my|we|we're)\b)|,\s+(?=(?:i|i'm|i've|my)\b)|\s+[–—-]\s+|,?\s+because\s+|,?\s+since\s+(?=(?:i|i'm|my)\b)/i;
-const SAME_SUBJECT =
-  /,?\s+(?:and|but)\s+(?=(?:also |really |usually |currently )?(?:have|am|live|love|hate|prefer|dislike|enjoy|don't|never|always|usually|can't|cannot|use|work (?:as|at|in|for)|want to|need to|plan to|own|speak|moved|bought|started)\b)/i;
-const SETTING =
-  /^((?:when|whenever|after|before|while|during|for|on|in|at|with|by)\b[^,]{2,60}),\s+(?=(?:I|I'm|I've|my)\b)|^((?:on|in|at|for|during|with|by|next|last|this|every)\b[^,]{2,40}?|usually|normally|lately|recently|currently|these days|at the moment|yesterday|tomorrow|today|nowadays),?\s+(?=(?:I|I'm|I've)\b)/i;
+const CLAUSE_END = pattern('i')`
+  ;\s+|,?\s+(?:and|but|so|though|while|plus)\s+(?=(?:i|i'm|i've|i'd|i'll|my|we|we're)\b)|,\s+(?=(?:i|i'm|i've|my)\b)|\s+[–—-]\s+|
+  ,?\s+because\s+|,?\s+since\s+(?=(?:i|i'm|my)\b)`;
+const SAME_SUBJECT = pattern('i')`
+  ,?\s+(?:and|but)\s+(?=(?:also |really |usually |currently )?(?:have|am|live|love|hate|prefer|dislike|enjoy|don't|never|always|
+  usually|can't|cannot|use|work (?:as|at|in|for)|want to|need to|plan to|own|speak|moved|bought|started)\b)`;
+const SETTING = pattern('i')`
+  ^((?:when|whenever|after|before|while|during|for|on|in|at|with|by)\b[^,]{2,60}),\s+(?=(?:I|I'm|I've|my)\b)|^((?:on|in|at|for|
+  during|with|by|next|last|this|every)\b[^,]{2,40}?|usually|normally|lately|recently|currently|these days|at the moment|yesterday|
+  tomorrow|today|nowadays),?\s+(?=(?:I|I'm|I've)\b)`;
 const SECOND_PERSON = /\b(?:you|your|yours|you're|you've|you'll)\b/i;
-const TRAILING =
-  /(?:,?\s+(?:btw|by the way|though|too|as well|lol|haha|please|you know|i think|i guess|to be honest|tbh|honestly|of course|thanks|thank you|right now))+$/i;
+const TRAILING = pattern('i')`
+  (?:,?\s+(?:btw|by the way|though|too|as well|lol|haha|please|you know|i think|i guess|to be honest|tbh|honestly|of course|
+  thanks|thank you|right now))+$`;
 
 /** What one English sentence states about its speaker, each statement in the third person (`User prefers window seats.`). */
 export function englishDrafts(sentence: string): Draft[] {
@@ -90,8 +101,9 @@ function draftOf(clause: string, lead: string): Draft | undefined {
   return /^I(?=[' ])/i.test(core) ? firstPerson(core, lead) : undefined;
 }
 
-const POSSESSION =
-  /^my ((?:[\p{L}\p{N}'-]+ ){0,4}?[\p{L}\p{N}'-]+) (is|are|was|were|has|have|had|lives|live|works|work|likes|loves|hates|prefers|plays|studies|turned|turns|died|moved|starts|started|got|goes|speaks|owns|teaches|runs) (.+)$/iu;
+const POSSESSION = pattern('iu')`
+  ^my ((?:[\p{L}\p{N}'-]+ ){0,4}?[\p{L}\p{N}'-]+) (is|are|was|were|has|have|had|lives|live|works|work|likes|loves|hates|prefers|
+  plays|studies|turned|turns|died|moved|starts|started|got|goes|speaks|owns|teaches|runs) (.+)$`;
 const WITH_OTHERS = /^my ([\p{L}-]+(?: [\p{L}-]+)?) and I( .+)$/iu;
 
 /** `My wife and I are moving to Lisbon`. */

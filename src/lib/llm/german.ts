@@ -1,15 +1,18 @@
 import type { Draft } from './drafts.ts';
 import * as words from './german-words.ts';
+import { pattern } from './pattern.ts';
 
 const CLAUSE_END = /;\s+|,?\s+(?:und|aber|sondern)\s+(?=(?:ich|mein\p{L}*)\b)|,\s+(?=(?:ich|mein\p{L}*)\b)|\s+[–—-]\s+/iu;
 /** A reason or an aside is not part of the statement. */
 const SUBORDINATE = /,\s*(?:weil|da|denn|obwohl|sodass|so dass|damit|wobei|während|was|wie)\b.*$/i;
 const SAME_SUBJECT = /,?\s+und\s+(?=(\p{Ll}+)\b)/u;
 const ADDRESSED = /\b(?:du|dir|dich|dein\p{L}*|euch|euer\p{L}*)\b|(?:^|\s)\S.*\b(?:Sie|Ihnen|Ihre?[nmrs]?)\b/iu;
-const WITH_OTHERS =
-  /^(?:meine? \p{Lu}\p{L}+ und ich|wir) (?:haben|wohnen|leben|ziehen|planen|kaufen|bauen|erwarten|heiraten|reisen|fliegen|fahren|möchten|wollen|sparen)\b/iu;
-const ORDER =
-  /^(?:bitte )?(?:antworte|schreib|schreibe|nutze|verwende|nenn|nenne|benutze|erkläre?)\b.{0,80}\b(?:immer|nie|niemals|ab jetzt|künftig)\b/iu;
+const WITH_OTHERS = pattern('iu')`
+  ^(?:meine? \p{Lu}\p{L}+ und ich|wir) (?:haben|wohnen|leben|ziehen|planen|kaufen|bauen|erwarten|heiraten|reisen|fliegen|fahren|
+  möchten|wollen|sparen)\b`;
+const ORDER = pattern('iu')`
+  ^(?:bitte )?(?:antworte|schreib|schreibe|nutze|verwende|nenn|nenne|benutze|erkläre?)\b.{0,80}\b(?:immer|nie|niemals|ab jetzt|
+  künftig)\b`;
 const DEICTIC = /^(?:es|das|dies|diese[nmrs]?|sie|ihn|ihm|ihnen|so|beides|alles davon)\b[.!]*$/i;
 const SAFE_POSSESSIVE = /\bmein(e|em|en|er|es)?\b/g;
 const STILL_FIRST_PERSON = /\b(?:ich|mich|mir|wir|uns|unser\p{L}*)\b/iu;
@@ -98,14 +101,15 @@ function thirdPerson({ verb, lead, rest }: Parsed, clause: string): string {
   return ended(`Der Nutzer ${words.VERBS.get(verb) ?? verb} ${turned}`);
 }
 
+const POSSESSION = pattern('iu')`
+  ^(meine?) (\p{Lu}\p{L}*(?: \p{Lu}\p{L}*)?)[ ]
+  (ist|sind|war|hat|haben|heißt|heißen|wohnt|wohnen|lebt|leben|arbeitet|studiert|mag|liebt|kommt|geht)\b(.*)$`;
+
 /** `Meine Schwester …` is feminine or plural; after `Mein` the article would be a guess. */
 function possession(clause: string): Draft | undefined {
   const name = /^mein (?:voller )?name ist (.+)$/i.exec(clause);
   if (name) return draft(ended(`Der Nutzer heißt ${name[1]}`), { kind: 'fact', confidence: 0.95 });
-  const found =
-    /^(meine?) (\p{Lu}\p{L}*(?: \p{Lu}\p{L}*)?) (ist|sind|war|hat|haben|heißt|heißen|wohnt|wohnen|lebt|leben|arbeitet|studiert|mag|liebt|kommt|geht)\b(.*)$/iu.exec(
-      clause,
-    );
+  const found = POSSESSION.exec(clause);
   const [, article = '', owned = '', verb = '', rest = ''] = found ?? [];
   if (verb === '' || rest.trim() === '' || words.PASSING_OBJECT.test(owned)) return undefined;
   const kind = /^Lieblings/i.test(owned) ? 'preference' : words.DATE.test(rest) ? 'event' : 'fact';

@@ -1,4 +1,5 @@
 import { isGerman, type LocalFact } from './local-facts.ts';
+import { pattern } from './pattern.ts';
 import type { ReflectedInsight } from './port.ts';
 
 const MAX_NAMED = 5;
@@ -7,8 +8,9 @@ const RECURRING = 3;
 const SURE = 0.6;
 
 /** What others must respect whatever they propose. */
-const CONSTRAINT =
-  /\b(?:vegetarian|vegan|pescatarian|allergic|allergy|intolerant|diabet\w+|celiac|coeliac|kosher|halal|pregnant|cannot (?:eat|drink|drive|afford)|Vegetarier\w*|Veganer\w*|allergisch|Allergie\w*|verträgt kein\w*|kann kein\w*|schwanger|Diabet\w+)\b/;
+const CONSTRAINT = pattern('')`
+  \b(?:vegetarian|vegan|pescatarian|allergic|allergy|intolerant|diabet\w+|celiac|coeliac|kosher|halal|pregnant|cannot (?:eat|
+  drink|drive|afford)|Vegetarier\w*|Veganer\w*|allergisch|Allergie\w*|verträgt kein\w*|kann kein\w*|schwanger|Diabet\w+)\b`;
 
 const OPENINGS = {
   en: {

@@ -1,4 +1,5 @@
 import { boundSummary } from './bounds.ts';
+import { pattern } from './pattern.ts';
 import type { ModelMessage } from './port.ts';
 import { sentencesOf } from './sentences.ts';
 import { ordersModel } from './statements.ts';
@@ -25,8 +26,10 @@ interface Candidate {
 }
 
 /** Sentences that settle something or say who somebody is. */
-const CUE =
-  /\b(?:decid\w+|agree\w*|prefer\w*|need\w*|want\w*|plan\w*|goal|deadline|important|must|always|never|remember|because|favou?rite|allergic|moved|live|work|will|love|hate|budget|entschied\w*|beschlossen|bevorzug\w*|brauche|möchte|will|plane|ziel|wichtig|muss|immer|nie|weil|liebe|hasse|wohne|arbeite)\b/i;
+const CUE = pattern('i')`
+  \b(?:decid\w+|agree\w*|prefer\w*|need\w*|want\w*|plan\w*|goal|deadline|important|must|always|never|remember|because|favou?rite|
+  allergic|moved|live|work|will|love|hate|budget|entschied\w*|beschlossen|bevorzug\w*|brauche|möchte|will|plane|ziel|wichtig|muss|
+  immer|nie|weil|liebe|hasse|wohne|arbeite)\b`;
 const FIRST_PERSON = /(?:^|\s)(?:i|i'm|i've|my|we|our|ich|mein\w*|wir|unser\w*|je|yo|mi|我)(?=[\s,'’]|\p{Script=Han})/iu;
 const FIGURE = /\d/;
 const LABEL = /^(?:(User|Nutzer)|(Assistant|Assistent)): /;

@@ -1,3 +1,4 @@
+import { pattern } from './pattern.ts';
 import type { ModelMessage } from './port.ts';
 import { sentencesOf } from './sentences.ts';
 import { contentTerms, type Language, languageOf, stem, type Term } from './terms.ts';
@@ -7,15 +8,21 @@ const MAX_PHRASE_WORDS = 3;
 
 /** Verbs and fillers of conversation: they carry a statement but name no topic. */
 const NO_TOPIC = new Set(
-  `prefer love hate enjoy dislike live work use move plan hope help need really usually often today tomorrow yesterday good great nice best better feel find
-  look try start suggest recommend remember note want set create make give keep got get give went happen decide implement add allow ensure manage take
-  talk call show tell write read run build follow include provide consider specific different various currently every last next first second new able
-  thing time way day week month year people lot bit step example wow awesome cool amazing meet turn think thought keen excited saving year old born will another`
+  `
+    prefer love hate enjoy dislike live work use move plan hope help need really usually often today tomorrow yesterday good
+    great nice best better feel find look try start suggest recommend remember note want set create make give keep got get
+    give went happen decide implement add allow ensure manage take talk call show tell write read run build follow include
+    provide consider specific different various currently every last next first second new able thing time way day week
+    month year people lot bit step example wow awesome cool amazing meet turn think thought keen excited saving year old
+    born will another
+  `
+    .trim()
     .split(/\s+/)
     .map((word) => stem(word, 'en')),
 );
-const NO_TOPIC_GERMAN =
-  /^(?:bevorzug\p{L}*|lieb(?:e|t|en)|hass(?:e|t|en)|wohn(?:e|t|en)|arbeite[nt]?|nutz(?:e|t|en)|heiß(?:e|t|en)|plan(?:e|t|en)|such(?:e|t|en)|empfehl\p{L}*|gesagt|bittet|isst|esse|trink(?:e|t)|fahr(?:e|t)|gezogen|gekauft|bin|ist)$/iu;
+const NO_TOPIC_GERMAN = pattern('iu')`
+  ^(?:bevorzug\p{L}*|lieb(?:e|t|en)|hass(?:e|t|en)|wohn(?:e|t|en)|arbeite[nt]?|nutz(?:e|t|en)|heiß(?:e|t|en)|plan(?:e|t|en)|
+  such(?:e|t|en)|empfehl\p{L}*|gesagt|bittet|isst|esse|trink(?:e|t)|fahr(?:e|t)|gezogen|gekauft|bin|ist)$`;
 
 function namesTopic({ stem: root, surface }: Term): boolean {
   return /\p{L}/u.test(surface) && !NO_TOPIC.has(root) && !NO_TOPIC_GERMAN.test(surface);

@@ -19,7 +19,7 @@ export interface OpenAIModelSettings {
   /** Of connection errors, 408, 409, 429 and 5xx, by the SDK, which waits as Retry-After says (up to a minute). */
   maxRetries: number;
   prices: { inputPerMillion: number; outputPerMillion: number };
-  /** Sends `store: false`, which OpenAI and Azure know and other servers may refuse. Default: only without a `baseUrl` or with one of theirs. */
+  /** Sends `store: false`, which other servers may refuse. Default: where `baseUrl` is absent or a host of OpenAI or Azure. */
   sendStore?: boolean;
   now: () => number;
 }

@@ -1,32 +1,45 @@
 import { statementOf } from './overlap.ts';
+import { pattern } from './pattern.ts';
 
 /** What only one statement about a user can fill at a time, and how a text shows that it fills it. */
 const SLOTS: [string, RegExp][] = [
   ['name', /^User's (?:full |first )?name is |^User is called |^Der Nutzer heißt /],
   [
     'home',
-    /^User (?:now |currently )?(?:lives in|moved to|relocated to|is moving to|no longer lives in) |^Der Nutzer (?:wohnt|lebt) (?:jetzt )?in |^Der Nutzer (?:ist|zog) (?:.* )?nach .*gezogen|^Der Nutzer zog nach /,
+    pattern('')`
+      ^User (?:now |currently )?(?:lives in|moved to|relocated to|is moving to|no longer lives in) |
+      ^Der Nutzer (?:wohnt|lebt) (?:jetzt )?in |
+      ^Der Nutzer (?:ist|zog) (?:.* )?nach .*gezogen|
+      ^Der Nutzer zog nach `,
   ],
   [
     'employer',
-    /^User (?:now |currently )?(?:works (?:at|for)|joined|no longer works (?:at|for)|quit) |^Der Nutzer arbeitet (?:jetzt )?(?:bei|für) /,
+    pattern('')`
+      ^User (?:now |currently )?(?:works|no longer works) (?:at|for) |
+      ^Der Nutzer arbeitet (?:jetzt )?(?:bei|für) `,
   ],
   ['job', /^User (?:now |currently )?works as |^Der Nutzer arbeitet (?:jetzt )?als /],
   ['age', /^User is \d+(?: years old)?|^Der Nutzer ist \d+ (?:Jahre )?/],
   [
     'diet',
-    /^User (?:is|became) (?:not |no longer )?(?:a |an )?(?:strict )?(?:vegetarian|vegan|pescatarian|omnivore)|^User eats (?:meat|everything)|^Der Nutzer ist (?:kein\w* |nicht )?(?:mehr )?(?:Vegetarier|Veganer|vegan|vegetarisch)/,
+    pattern('')`
+      ^User (?:is|became) (?:not |no longer )?(?:a |an )?(?:strict )?(?:vegetarian|vegan|pescatarian|omnivore)|
+      ^User eats (?:meat|everything)|
+      ^Der Nutzer ist (?:kein\w* |nicht )?(?:mehr )?(?:Vegetarier|Veganer|vegan|vegetarisch)`,
   ],
   [
     'partner',
-    /^User (?:is|got) (?:not |no longer )?(?:married|single|divorced|engaged|widowed)|^Der Nutzer ist (?:nicht )?(?:verheiratet|ledig|geschieden|verlobt|Single)/,
+    pattern('')`
+      ^User (?:is|got) (?:not |no longer )?(?:married|single|divorced|engaged|widowed)|
+      ^Der Nutzer ist (?:nicht )?(?:verheiratet|ledig|geschieden|verlobt|Single)`,
   ],
   ['address', /^User wants to be called /],
 ];
 
 const FAVOURITE = /^User's favou?rite ([\p{L} ]{2,40}) (?:is|are) |^Die Lieblings(\p{L}+) des Nutzers /iu;
-const TASTE =
-  /^User (?:no longer |does not |usually |always |still |strongly )*(?:likes?|loves?|prefers?|hates?|dislikes?|enjoys?|avoids?|detests?|adores?) (.+)$|^Der Nutzer (?:mag|liebt|hasst|meidet|genießt|bevorzugt) (?:nicht |keine?[nr]? )*(.+)$/i;
+const TASTE = pattern('i')`
+  ^User (?:no longer |does not |usually |always |still |strongly )*(?:likes?|loves?|prefers?|hates?|dislikes?|enjoys?|avoids?|
+  detests?|adores?) (.+)$|^Der Nutzer (?:mag|liebt|hasst|meidet|genießt|bevorzugt) (?:nicht |keine?[nr]? )*(.+)$`;
 
 /**
  * The slot a statement fills, or nothing. Two statements of one slot contradict each other or repeat each other: the newer one holds.

@@ -15,13 +15,15 @@ export interface Term {
 }
 
 // The English list of the package leaves out contractions and fillers of chat.
-const CHATTER =
-  "don't doesn't didn't isn't wasn't can't won't wouldn't i'm i've i'll i'd you're it's that's let's there's what's just really very so too " +
-  'maybe please thanks thank yes yeah no not okay ok sure hi hello hey oh well actually also lot lots thing things something anything want need ' +
-  "know think going go get got let us am pretty quite bit kind sort say says said tell user user's his she they're he's she's were does";
+const CHATTER = `
+  don't doesn't didn't isn't wasn't can't won't wouldn't i'm i've i'll i'd you're it's that's let's there's what's just
+  really very so too maybe please thanks thank yes yeah no not okay ok sure hi hello hey oh well actually also lot lots
+  thing things something anything want need know think going go get got let us am pretty quite bit kind sort say says said
+  tell user user's his she they're he's she's were does
+`;
 
 const STOP_WORDS: Record<Language, Set<string>> = {
-  en: new Set([...eng, ...CHATTER.split(' ')]),
+  en: new Set([...eng, ...CHATTER.trim().split(/\s+/)]),
   de: new Set([...deu, 'nutzer', 'nutzers', 'hallo', 'bitte', 'danke', 'ok', 'okay', 'gerne', 'halt', 'eigentlich']),
   fr: new Set(fra),
   es: new Set(spa),

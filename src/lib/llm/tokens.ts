@@ -1,8 +1,10 @@
+import { pattern } from './pattern.ts';
 import type { ModelMessage } from './port.ts';
 
 /** The pieces o200k_base cuts a text into before it looks them up (close to its published split rule). */
-const PIECE =
-  /[^\r\n\p{L}\p{N}]?\p{Lu}*[\p{Ll}\p{Lt}\p{Lm}\p{Lo}\p{M}]+(?:'(?:s|t|re|ve|m|ll|d)\b)?|[^\r\n\p{L}\p{N}]?\p{Lu}+(?:'(?:s|t|re|ve|m|ll|d)\b)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+/gu;
+const PIECE = pattern('gu')`
+  [^\r\n\p{L}\p{N}]?\p{Lu}*[\p{Ll}\p{Lt}\p{Lm}\p{Lo}\p{M}]+(?:'(?:s|t|re|ve|m|ll|d)\b)?|[^\r\n\p{L}\p{N}]?\p{Lu}+(?:'(?:s|t|re|ve|
+  m|ll|d)\b)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
 const LETTER = /\p{L}/u;
 const SPACES = /^\s+$/u;
