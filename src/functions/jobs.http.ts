@@ -18,5 +18,5 @@ http('jobs-redrive', {
   route: 'jobs/{job_id}/redrive',
   params: JobParams,
   needs: 'operator',
-  run: async ({ params, caller, services }) => jobView(await redriveJob(services, caller.tenant, params.job_id)),
+  run: async ({ params, caller, services }) => jobView(await redriveJob(services, caller, params.job_id)),
 });

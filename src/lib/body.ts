@@ -44,10 +44,11 @@ function parseClean(bytes: Buffer): unknown {
   return value;
 }
 
-/** NUL and lone surrogates cannot be stored faithfully, `__proto__` as a key is an attack, and depth is bounded. */
+/** NUL, lone surrogates and 1e999 cannot be stored faithfully, `__proto__` as a key is an attack, and depth is bounded. */
 function refuseUnclean(value: unknown, path: string, depth = 0): void {
   if (depth > MAX_DEPTH) throw new MemoryError('invalid_body', `the body is nested deeper than ${MAX_DEPTH}`);
   if (typeof value === 'string') refuseText(value, path);
+  if (value === Infinity || value === -Infinity) throw new MemoryError('invalid_body', `${path || 'the body'} is a number out of range`);
   if (value === null || typeof value !== 'object') return;
   for (const [key, inner] of Object.entries(value)) {
     if (key === '__proto__') throw new MemoryError('invalid_body', `the key "__proto__" is not allowed (at ${path || 'the top'})`);

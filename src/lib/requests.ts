@@ -6,9 +6,19 @@ export const Text = z.string().min(1).max(32_768);
 const MAX_MESSAGES = 90; // with the markers of every message, one Cosmos batch of 100 operations
 const LATEST_TIME = Date.UTC(9999, 11, 31);
 
+const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/** Milliseconds since 1970. Without an offset it is UTC; Date.parse alone would take 30 February for 1 March. */
+function parseIso(text: string): number {
+  const [, year, month, day, time, , , offset] = ISO_8601.exec(text) ?? [];
+  const lastDay = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  if (!(Number(day) <= lastDay)) return Number.NaN;
+  return Date.parse(`${text.replace(' ', 'T')}${time && !offset ? 'Z' : ''}`);
+}
+
 /** ISO 8601 or Unix seconds in, ISO 8601 UTC out. */
 export const Time = z.union([z.string(), z.number()]).transform((value, ctx) => {
-  const ms = typeof value === 'number' ? value * 1000 : /^\d{4}-\d{2}-\d{2}/.test(value) ? Date.parse(value) : Number.NaN;
+  const ms = typeof value === 'number' ? value * 1000 : parseIso(value);
   if (!Number.isFinite(ms) || ms < 0 || ms > LATEST_TIME) {
     ctx.addIssue({ code: 'custom', message: `must be ISO 8601 or Unix seconds, saw ${JSON.stringify(value).slice(0, 40)}` });
     return z.NEVER;
@@ -33,18 +43,21 @@ export type MessageIn = z.infer<typeof MessageIn>;
 
 const owner = { user_id: Id.optional(), session_id: Id };
 
+const namesSomebody = (body: { user_id?: string; session_id?: string }) => body.user_id !== undefined || body.session_id !== undefined;
+const NOBODY_NAMED = {
+  path: ['user_id'],
+  message: 'is required (it may be left out only with the session_id of an anonymous session)',
+};
+
 export const StartRequest = z
   .object({ user_id: Id.optional(), session_id: Id.optional(), restore: z.boolean().default(true) })
-  .refine((body) => body.user_id !== undefined || body.session_id !== undefined, {
-    path: ['user_id'],
-    message: 'is required (it may be left out only with the session_id of an anonymous session)',
-  });
+  .refine(namesSomebody, NOBODY_NAMED);
 export type StartRequest = z.infer<typeof StartRequest>;
 
 export const EndRequest = z.object({ ...owner, wait_ms: z.number().int().min(0).max(30_000).default(0) });
 export type EndRequest = z.infer<typeof EndRequest>;
 
-const StoreCommon = { ...owner, turn_id: Id.optional(), context_id: z.string().min(1).max(128).optional(), metadata: Metadata.optional() };
+const StoreCommon = { ...owner, turn_id: Id.optional(), context_id: Id.optional(), metadata: Metadata.optional() };
 
 /** Both forms of a store: one exchange (`user_message`, `agent_message`) or `messages`. Answers the messages form. */
 export const StoreRequest = z
@@ -88,18 +101,20 @@ export type ContextRequest = z.infer<typeof ContextRequest>;
 
 export const RetrieveKind = z.enum(['fact', 'insight', 'summary', 'turn']);
 export type RetrieveKind = z.infer<typeof RetrieveKind>;
-export const RetrieveRequest = z.object({
-  user_id: Id.optional(),
-  session_id: Id.optional(),
-  only_session_id: Id.optional(),
-  query: z.string().min(1).max(32_768),
-  top_k: z.number().int().min(1).max(100).default(5),
-  kinds: z.array(RetrieveKind).min(1).default(['fact', 'insight', 'summary', 'turn']),
-  from: Time.optional(),
-  to: Time.optional(),
-  as_of: Time.optional(),
-  explain: z.boolean().default(false),
-});
+export const RetrieveRequest = z
+  .object({
+    user_id: Id.optional(),
+    session_id: Id.optional(),
+    only_session_id: Id.optional(),
+    query: z.string().min(1).max(32_768),
+    top_k: z.number().int().min(1).max(100).default(5),
+    kinds: z.array(RetrieveKind).min(1).default(['fact', 'insight', 'summary', 'turn']),
+    from: Time.optional(),
+    to: Time.optional(),
+    as_of: Time.optional(),
+    explain: z.boolean().default(false),
+  })
+  .refine(namesSomebody, NOBODY_NAMED);
 export type RetrieveRequest = z.infer<typeof RetrieveRequest>;
 
 export const InsightsRequest = z.object({ user_id: Id, recent_only: z.boolean().default(false) });
@@ -116,7 +131,7 @@ export const UserParams = z.object({ user_id: Id });
 export const UserSessionsQuery = z.object({
   status: z.enum(['open', 'ended']).optional(),
   limit: whole(1, 100).default(20),
-  cursor: z.string().max(4096).optional(),
+  cursor: z.string().min(1).max(4096).optional(),
 });
 export const JobParams = z.object({ job_id: z.string().regex(/^\d{8}-[A-Za-z0-9_-]{22}$/, 'must be a job id') });
 export const JobQuery = z.object({ wait_ms: whole(0, 30_000).default(0) });

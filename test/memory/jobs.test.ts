@@ -58,7 +58,7 @@ test('a model that fails is asked again later with growing delay, and after five
   expect(delays).toEqual([10, 20, 40, 80]);
   expect(await look(job_id)).toMatchObject({ status: 'failed', attempts: 5, tokens: 600, cost: 2.5 });
 
-  await redriveJob(world.instance(), TENANT, job_id);
+  await redriveJob(world.instance(), { tenant: TENANT }, job_id);
   await runJob(world.instance(), bell);
   expect(await look(job_id)).toMatchObject({ status: 'done', attempts: 1 });
 });
@@ -74,7 +74,7 @@ test('a doorbell that the host gave up on leaves a poison job with its reason, w
   expect(await look(job_id)).toMatchObject({ status: 'poison', error: 'unexpected' });
   await runJob(world.instance(), bell);
   expect(await look(job_id), 'a poison job waits for somebody to run it again').toMatchObject({ status: 'poison' });
-  await redriveJob(world.instance(), TENANT, job_id);
+  await redriveJob(world.instance(), { tenant: TENANT }, job_id);
   await runJob(world.instance(), bell);
   expect(await look(job_id)).toMatchObject({ status: 'done' });
   expect((await recall(world.instance(), who)).watermark.reflected_through).toBe(2);

@@ -82,6 +82,7 @@ export function jobView(job: Job) {
 }
 
 let waiters = 0;
+const mayBeSeen = (job: Job, user: string | undefined): boolean => user === undefined || job.user_id === user;
 const isOver = (job: Job): boolean => job.status === 'done' || job.status === 'failed' || job.status === 'poison';
 
 /** Reads a job, of the bound user where there is one, waiting up to `waitMs` until it is over. Errors: job_not_found. */
@@ -96,8 +97,7 @@ export async function readJob(
   try {
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, SLOWEST_POLL_MS)) {
       const stored = await services.warm.ops.readJob(tenant, id);
-      const visible = stored && (user === undefined || stored.value.user_id === user);
-      if (!visible) throw new MemoryError('job_not_found', `no job "${id}"`);
+      if (!stored || !mayBeSeen(stored.value, user)) throw new MemoryError('job_not_found', `no job "${id}"`);
       const left = until - services.now();
       if (isOver(stored.value) || !mayWait || left <= 0) return stored.value;
       await wait(Math.min(pause, left));
@@ -107,10 +107,10 @@ export async function readJob(
   }
 }
 
-/** Runs a failed job once more. Errors: job_not_found, job_not_failed. */
-export async function redriveJob(services: Services, tenant: string, id: string): Promise<Job> {
+/** Runs a failed job once more, of the bound user where there is one. Errors: job_not_found, job_not_failed. */
+export async function redriveJob(services: Services, { tenant, user }: { tenant: string; user?: string }, id: string): Promise<Job> {
   const stored = await services.warm.ops.readJob(tenant, id);
-  if (!stored) throw new MemoryError('job_not_found', `no job "${id}"`);
+  if (!stored || !mayBeSeen(stored.value, user)) throw new MemoryError('job_not_found', `no job "${id}"`);
   const { status } = stored.value;
   if (status !== 'failed' && status !== 'poison') throw new MemoryError('job_not_failed', `job "${id}" is ${status}`);
   const job = requeued(stored.value);

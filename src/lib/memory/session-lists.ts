@@ -57,7 +57,7 @@ async function summariesOf(services: Services, owner: Owner, heads: SessionHead[
 
 function decodeCursor(cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
-  const genuine = Buffer.from(text).toString('base64url') === cursor && text.length > 0;
+  const genuine = Buffer.from(text).toString('base64url') === cursor && /^[\x20-\x7e]+$/.test(text); // it travels in a header
   if (!genuine) throw new MemoryError('invalid_query', 'cursor must be the next_cursor of an earlier answer');
   return text;
 }

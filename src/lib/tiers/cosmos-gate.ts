@@ -126,7 +126,7 @@ export function createCosmosGate(connect: () => Promise<Record<ContainerName, Co
       return rows;
     },
 
-    /** One bounded page of a query and where the next begins. */
+    /** One bounded page of a query and where the next begins. Errors: invalid_query for a cursor that Cosmos DB does not know. */
     async page<T>(
       name: ContainerName,
       schema: ZodType<T>,
@@ -134,7 +134,10 @@ export function createCosmosGate(connect: () => Promise<Record<ContainerName, Co
     ): Promise<{ rows: T[]; cursor: string | null }> {
       const c = await container(name);
       const pages = c.items.query(statement, { partitionKey: pk, maxItemCount: limit, ...(cursor && { continuationToken: cursor }) });
-      const page = await told(() => pages.fetchNext());
+      const page = await told(() => pages.fetchNext()).catch((error: unknown) => {
+        const unknown = cursor !== undefined && statusOf(error) === 400;
+        throw unknown ? new MemoryError('invalid_query', 'cursor must be the next_cursor of an earlier answer') : error;
+      });
       return { rows: (page.resources ?? []).map((row: unknown) => schema.parse(row)), cursor: page.continuationToken || null };
     },
 
