@@ -41,12 +41,9 @@ export function englishDrafts(sentence: string): Draft[] {
   const { text, asked } = withoutLeadIns(sentence.trim());
   if (ORDER.test(text) && !SECOND_PERSON.test(text)) return [asSaid(text)];
   const role = AS_A.exec(text);
-  if (role)
-    return [
-      made(`User is ${firstPersonToThird(role[1] ?? '')}`, { kind: 'fact', confidence: 0.7 }),
-      ...statedIn(text.slice(role[0].length), asked),
-    ];
-  return statedIn(text, asked);
+  if (!role) return statedIn(text, asked);
+  const being = made(`User is ${firstPersonToThird(role[1] ?? '')}`, { kind: 'fact', confidence: 0.7 });
+  return [being, ...statedIn(text.slice(role[0].length), asked)];
 }
 
 function statedIn(text: string, asked: boolean): Draft[] {
@@ -139,7 +136,7 @@ function together(clause: string): Draft | undefined {
   const dated = words.DATE.test(clause);
   return {
     ...made(`User said: "${asSentence(clause)}"`, { kind: dated ? 'event' : 'fact', confidence: 0.65 }),
-    goal: /\bplan|\bwant|saving/.test(clause),
+    goal: words.SHARED_GOAL.test(clause),
   };
 }
 
