@@ -8,19 +8,24 @@ import { Failure, type Reply } from './reply.ts';
 import { commandReader, ProtocolError } from './resp-reader.ts';
 import { encodeReply } from './resp-writer.ts';
 
+/** A client that is still writing a command gets its earlier answers after it, or after this time: a large pipeline is one burst. */
+const MID_COMMAND_PATIENCE_MS = 20;
+
 interface Surroundings {
   instance: Instance;
   faults: FaultBook;
   calls: ReturnType<typeof callLog>;
   /** A number for a client or a burst, never given twice. */
   nextId: () => number;
+  /** Answers wait until nothing has come for so long. */
+  quietMs: number;
 }
 
 /**
  * Serves one connection. Commands run in their order, one at a time; a command held by a fault holds back those behind it, on this
  * connection only. Answers leave together at the end of a turn of the event loop, so that commands written together stay one burst.
  */
-export function serve(socket: Socket, { instance, faults, calls, nextId }: Surroundings): void {
+export function serve(socket: Socket, { instance, faults, calls, nextId, quietMs }: Surroundings): void {
   const client = newClient(nextId(), {
     address: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`,
     authenticated: instance.credentials === undefined,
@@ -29,7 +34,8 @@ export function serve(socket: Socket, { instance, faults, calls, nextId }: Surro
   const arrived: string[][] = [];
   const closed = Promise.withResolvers<void>();
   let output = '';
-  let flushing = false;
+  let flushing: 'no' | 'soon' | 'when-quiet' = 'no';
+  let patience: NodeJS.Timeout | undefined;
   let held = false;
   let burst = 0;
   let burstOpen = false;
@@ -58,6 +64,10 @@ export function serve(socket: Socket, { instance, faults, calls, nextId }: Surro
       answer(new Failure(`ERR Protocol error: ${error.message}`));
       hangUp('');
     }
+    if (flushing === 'when-quiet') {
+      clearTimeout(patience);
+      flushSoon();
+    }
     work();
   }
 
@@ -79,10 +89,13 @@ export function serve(socket: Socket, { instance, faults, calls, nextId }: Surro
     } else if ('delayMs' in action) {
       await until(new Promise((resolve) => setTimeout(resolve, action.delayMs)));
       if (!socket.destroyed) answer(dispatch(instance, client, words));
-    } else if ('hang' in action) {
-      const reply = action.hang === 'after' ? dispatch(instance, client, words) : undefined;
+    } else if ('hang' in action && action.hang === 'after') {
+      const reply = dispatch(instance, client, words);
       await until(released);
-      if (!socket.destroyed) answer(reply ?? dispatch(instance, client, words));
+      if (!socket.destroyed) answer(reply);
+    } else if ('hang' in action) {
+      await until(released);
+      if (!socket.destroyed) answer(dispatch(instance, client, words));
     } else dropConnection(words, action.drop);
     held = false;
     work();
@@ -100,13 +113,21 @@ export function serve(socket: Socket, { instance, faults, calls, nextId }: Surro
   function answer(reply: Reply): void {
     output += encodeReply(reply, client.protocol);
     if (client.leaving) hangUp('');
-    if (flushing) return;
-    flushing = true;
-    setImmediate(flush);
+    if (flushing === 'no') flushSoon();
+  }
+
+  function flushSoon(): void {
+    flushing = 'soon';
+    setImmediate(() => {
+      const wait = reader.isMidCommand() ? MID_COMMAND_PATIENCE_MS : quietMs;
+      if (wait === 0) return flush();
+      flushing = 'when-quiet';
+      patience = setTimeout(flush, wait);
+    });
   }
 
   function flush(): void {
-    flushing = false;
+    flushing = 'no';
     if (output === '' || socket.destroyed) return;
     burstOpen = false;
     const text = output;

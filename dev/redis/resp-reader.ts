@@ -45,6 +45,9 @@ export function commandReader() {
       pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
     },
 
+    /** Whether the beginning of a command has come, and its end has not. */
+    isMidCommand: (): boolean => pending.length > 0,
+
     /** The next whole command, or undefined until more bytes come; throws ProtocolError. */
     next(): string[] | undefined {
       while (pending.length > 0) {
