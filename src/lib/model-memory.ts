@@ -16,6 +16,8 @@ export const Summary = z.object({
   topics: z.array(z.string()),
   model: z.string(),
   created_at: Iso,
+  /** What a rolling summary is put together from: the merged part and the chunk summaries since. */
+  parts: z.object({ merged: z.string(), chunks: z.array(z.string()) }).optional(),
 });
 export type Summary = z.infer<typeof Summary>;
 

@@ -7,15 +7,17 @@ export const DueEntry = z.object({
   pk: z.string(),
   kind: z.literal('due'),
   schema_version: z.literal(1),
-  due: z.enum(['idle', 'reflect', 'summarize']),
+  due: z.enum(['idle', 'reflect', 'summarize', 'transcripts']),
   tenant: Id,
   session_id: Id,
   user_id: Id.nullable(),
   check_at: Iso,
+  /** The job to ring again, where the session's head does not say it. */
+  job_id: z.string().optional(),
 });
 export type DueEntry = z.infer<typeof DueEntry>;
 
-export const JobKind = z.enum(['reflect']);
+export const JobKind = z.enum(['reflect', 'summarize']);
 export type JobKind = z.infer<typeof JobKind>;
 export const JobStatus = z.enum(['queued', 'running', 'done', 'failed', 'poison']);
 

@@ -47,8 +47,16 @@ export const SessionHead = z.object({
   started_at: Iso,
   last_active_at: Iso,
   ended_at: Iso.nullable(),
+  /** Messages up to this seq are covered by the rolling summary, and the turn that the last of them closes. */
   summarized_through: Seq,
+  summarized_turn: Seq,
   reflected_through: Seq,
+  /** Estimated tokens of the messages that no summary covers. */
+  buffer_tokens: Seq,
+  /** last_seq when a summary was last asked for: it is asked for once. */
+  summary_asked: Seq,
+  /** The newest rolling summary of this epoch. */
+  rolling_id: z.string().nullable(),
   /** The newest session summary of this epoch. */
   summary_id: z.string().nullable(),
   /** turn_no when reflection was last asked for: the threshold counts from here. */

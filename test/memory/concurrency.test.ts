@@ -3,9 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMIT } from '../../src/lib/tiers/hot-scripts.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
+// Buffers large enough that every turn of these tests stays verbatim in the context.
+const UNSUMMARISED = { K_TURN_BUFFER: '100', MAX_BUFFER_MESSAGES: '1000', MAX_BUFFER_TOKENS: '100000', SUMMARY_TRIGGER_TOKENS: '100000' };
+
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ apps: 3 });
+  stack = await startStack({ apps: 3, settings: UNSUMMARISED });
 });
 afterAll(() => stack.stop());
 

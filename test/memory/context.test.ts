@@ -25,8 +25,12 @@ const HEAD: SessionHead = {
   last_active_at: '2026-01-01T00:00:00.000Z',
   ended_at: null,
   summarized_through: 0,
+  summarized_turn: 0,
   reflected_through: 0,
   summary_id: null,
+  buffer_tokens: 0,
+  summary_asked: 0,
+  rolling_id: null,
   reflect_turn: 0,
   end_job_id: null,
 };
@@ -41,7 +45,7 @@ function view(stores: { role: string; content: string; name?: string }[][], know
     head = { ...head, ...plan.change };
     return plan.record.messages;
   });
-  return { head, messages, known: { ...NOTHING_KNOWN, ...known } };
+  return { head, rolling: '', messages, known: { ...NOTHING_KNOWN, ...known } };
 }
 const user = (content: string) => ({ role: 'user', content });
 const agent = (content: string) => ({ role: 'assistant', content });

@@ -5,6 +5,7 @@ import type { StoreRequest } from '../requests.ts';
 import { appendId, markerId } from '../tiers/keys.ts';
 
 const IDEMPOTENCY_KEY_SECONDS = 86_400;
+const ADDED_BYTES = 1000; // ids of up to 128 characters, times, counters
 
 /** A store request with every id it needs, minted before the first write so that a retry finds its own marker. */
 export interface Draft {
@@ -29,6 +30,12 @@ export function draftAppend(request: StoreRequest, { mint, idempotencyKey }: { m
   };
 }
 
+/** The most bytes that the batch of a draft can have: what was sent, and what each message and marker adds to it. */
+export function largestBatch(draft: Draft): number {
+  const sent = Buffer.byteLength(JSON.stringify(draft.request));
+  return sent + ADDED_BYTES * (1 + draft.messageIds.length + markersOf(draft).length);
+}
+
 /** JSON with sorted keys: equal bodies have equal texts. */
 function canonical(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
@@ -38,12 +45,16 @@ function canonical(value: unknown): string {
   return `{${sorted.map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`).join(',')}}`;
 }
 
+const REOPENED = { status: 'open', ended_at: null, end_job_id: null } as const;
+
 export interface AppendPlan {
   from: { epoch: number; last_seq: number };
   change: Partial<SessionHead>;
   record: AppendRecord;
   markers: Marker[];
   reopens: boolean;
+  /** Estimated tokens that join the buffer: added, not set, because a summary may take others out meanwhile. */
+  tokens: number;
 }
 
 /**
@@ -75,7 +86,8 @@ export function planAppend(head: SessionHead, draft: Draft, now: number): Append
   return {
     from: { epoch: head.epoch, last_seq: head.last_seq },
     reopens: head.status === 'ended',
-    change: { last_seq, turn_no: turn.no, turn_id: turn.id, status: 'open', last_active_at: at, ended_at: null, end_job_id: null },
+    tokens: messages.reduce((sum, m) => sum + m.tokens, 0),
+    change: { last_seq, turn_no: turn.no, turn_id: turn.id, last_active_at: at, ...(head.status === 'ended' && REOPENED) },
     record: {
       ...shared,
       id: appendId(head.session_id, head.epoch, first_seq),

@@ -46,6 +46,7 @@ export function buildContext(view: SessionView, relevant: Relevant[], rules: Con
     if (full) budget.drop('conversation', turnText(turn));
     else kept.unshift(turn);
   }
+  const rolling = view.rolling !== '' && fits(budget, 'summary', asData(view.rolling)) ? view.rolling : '';
   const said = new Set<string>();
   const memories = relevant.filter((m) => budget.say('memories', memoryText(m), { once: m.text, said }));
   const { profile, insights, summaries } = view.known;
@@ -59,7 +60,7 @@ export function buildContext(view: SessionView, relevant: Relevant[], rules: Con
   const formatted_context = formatSections({
     longterm: [...statements, ...learned.map((i) => i.content)].map((text) => `- ${asData(text)}`),
     sessions: recent.map(summaryText),
-    summary: [],
+    summary: rolling === '' ? [] : [asData(rolling)],
     memories: memories.map(memoryText),
     conversation: kept.map(turnText),
   });
@@ -68,7 +69,7 @@ export function buildContext(view: SessionView, relevant: Relevant[], rules: Con
     context_id: `ctx-${view.known.memory_rev}-${digest(`${view.head.session_id}|${view.head.epoch}|${view.head.last_seq}|${formatted_context}`)}`,
     active_context: kept.map(activeTurn),
     messages: messages.map(({ role, content, name }) => ({ role, content, ...(name && { name }) })),
-    cumulative_summary: '',
+    cumulative_summary: rolling,
     insights: [
       ...statements.map((content) => ({ content, type: 'longterm' as const, timestamp: profile?.timestamp ?? '' })),
       ...learned.map((i) => ({ content: i.content, type: 'session' as const, timestamp: i.timestamp, session_id: i.session_id })),
@@ -81,6 +82,13 @@ export function buildContext(view: SessionView, relevant: Relevant[], rules: Con
   };
 }
 export type Context = ReturnType<typeof buildContext>;
+
+/** Takes a text or counts it as dropped. */
+function fits(budget: ReturnType<typeof openBudget>, section: Section, text: string): boolean {
+  const taken = budget.take(section, text);
+  if (!taken) budget.drop(section, text);
+  return taken;
+}
 
 /** Takes texts while they fit; counts what went in by section and what did not. */
 function openBudget(maxTokens: number) {

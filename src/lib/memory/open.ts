@@ -54,8 +54,12 @@ function newHead(owner: Owner, session: string, now: number): SessionHead {
     last_active_at: at,
     ended_at: null,
     summarized_through: 0,
+    summarized_turn: 0,
     reflected_through: 0,
     summary_id: null,
+    buffer_tokens: 0,
+    summary_asked: 0,
+    rolling_id: null,
     reflect_turn: 0,
     end_job_id: null,
   };

@@ -2,6 +2,7 @@ import type { ModelUsage } from '../llm/port.ts';
 import type { Services } from '../services.ts';
 import { memoryPartition, type Owner, profileId } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
+import { addUsage } from './usage.ts';
 
 const MAX_STATEMENTS = 40;
 const MAX_FACTS = 200;
@@ -30,7 +31,7 @@ export async function renewProfile(services: Services, owner: Owner): Promise<Mo
       insights: insights.map(({ text, created_at }) => ({ text, created_at })),
       max_statements: MAX_STATEMENTS,
     });
-    usage = add(usage, answer.usage);
+    usage = addUsage(usage, answer.usage);
     const rev = user.value.memory_rev + 1;
     const named = { id: profileId(rev), pk: memoryPartition(owner), kind: 'profile', schema_version: 1, rev } as const;
     const profile = { ...named, ...answer.value, model: services.model.name, created_at: new Date(services.now()).toISOString() };
@@ -39,15 +40,3 @@ export async function renewProfile(services: Services, owner: Owner): Promise<Mo
   }
   return usage;
 }
-
-const add = (a: ModelUsage | undefined, b: ModelUsage): ModelUsage =>
-  a
-    ? {
-        ...b,
-        calls: a.calls + b.calls,
-        tokens_in: a.tokens_in + b.tokens_in,
-        tokens_out: a.tokens_out + b.tokens_out,
-        cost: a.cost + b.cost,
-        ms: a.ms + b.ms,
-      }
-    : b;

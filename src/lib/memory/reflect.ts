@@ -5,7 +5,7 @@ import { memoryPartition, type Owner, ownerOf } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
 import { renewProfile } from './profile.ts';
 import { reflectionDocuments } from './reflection.ts';
-import type { JobHandle } from './run-job.ts';
+import type { JobHandle, WorkDone } from './run-job.ts';
 
 const STEP_MESSAGES = 60; // one model call reads at most this many messages …
 const STEP_TOKENS = 12_000; // … and about this many tokens
@@ -24,7 +24,7 @@ interface Done extends Record<string, unknown> {
  * The `reflect` job: from the cursor to the end of the session in bounded steps, each one model call outside any lock and one commit
  * of summary, facts, insights and cursor together; then the long-term profile is written anew.
  */
-export async function reflect(services: Services, handle: JobHandle): Promise<Record<string, unknown>> {
+export async function reflect(services: Services, handle: JobHandle): Promise<WorkDone> {
   const { tenant, user_id, session_id } = handle.job;
   const owner = ownerOf(tenant, user_id, session_id);
   let done = { summary_generated: false, facts_count: 0, insights_count: 0, reflected_through: 0, ...handle.job.result } as Done;
@@ -51,10 +51,11 @@ export async function reflect(services: Services, handle: JobHandle): Promise<Re
       };
     }
     await handle.checkpoint(usage, done);
+    if (handle.timeUp()) return { result: done, more: true };
   }
   const profiled = await renewProfile(services, owner);
   await handle.checkpoint(profiled, done);
-  return done;
+  return { result: done };
 }
 
 /** The next messages after the cursor, all of one epoch, with what the model should know beside them. */

@@ -3,8 +3,8 @@ import type { Message } from '../model.ts';
 import type { Fact, Insight, Source, Summary } from '../model-memory.ts';
 import { digest, factId, insightId, type Owner, summaryId } from '../tiers/keys.ts';
 
-const MAX_FACTS = 60; // with head, user and summary one Cosmos batch of 100 operations …
-const MAX_INSIGHTS = 30; // … has room for both
+const MAX_FACTS = 40; // with head, user and summary one Cosmos batch of 100 operations …
+const MAX_INSIGHTS = 12; // … has room for both
 
 interface Around {
   owner: Owner;
@@ -34,7 +34,7 @@ export function reflectionDocuments(reflection: Reflection, around: Around): (Su
     ? [
         {
           ...shared,
-          id: summaryId(session_id, epoch, { from: previousFrom, to: to_seq }),
+          id: summaryId(session_id, epoch, { from: previousFrom, to: to_seq, level: 'session' }),
           kind: 'summary',
           level: 'session',
           session_id,

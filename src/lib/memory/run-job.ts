@@ -2,20 +2,29 @@ import { ModelError, type ModelUsage } from '../llm/port.ts';
 import type { Doorbell, Job, JobKind } from '../model-work.ts';
 import type { Services } from '../services.ts';
 import { reflect } from './reflect.ts';
+import { summarize } from './summarize.ts';
 
 const LEASE_MS = 300_000;
 const MAX_ATTEMPTS = 5;
+const WORK_MS = 240_000; // of the ten minutes that the host gives: then the job stops at a checkpoint and rings again
 const FIRST_DELAY_SECONDS = 10;
 const LONGEST_DELAY_SECONDS = 600;
 
 /** What a kind of job may do with its record: note what it cost and where it stands. Throws LeaseLost when another worker has it. */
 export interface JobHandle {
   readonly job: Job;
+  /** Enough for one delivery: stop at the next checkpoint and answer `more: true`. */
+  timeUp(): boolean;
   checkpoint(usage: ModelUsage | undefined, result: Record<string, unknown>): Promise<void>;
 }
-export type Work = (services: Services, handle: JobHandle) => Promise<Record<string, unknown>>;
+/** What a kind of job answers: its result, and whether there is more to do in another delivery. */
+export interface WorkDone {
+  result: Record<string, unknown>;
+  more?: boolean;
+}
+export type Work = (services: Services, handle: JobHandle) => Promise<WorkDone>;
 
-const WORK: Record<JobKind, Work> = { reflect };
+const WORK: Record<JobKind, Work> = { reflect, summarize };
 
 class LeaseLost extends Error {}
 
@@ -47,8 +56,8 @@ export async function runJob(services: Services, bell: Doorbell): Promise<void> 
   const handle = await takeLease(services, stored.value, stored.etag);
   if (!handle) return;
   try {
-    const result = await WORK[handle.job.job_kind](services, handle);
-    await handle.finish({ status: 'done', error: null, result });
+    const { result, more } = await WORK[handle.job.job_kind](services, handle);
+    await handle.finish({ status: more ? 'queued' : 'done', error: null, result });
     if (handle.job.status === 'queued') await services.ring(handle.job.job_kind, bell);
   } catch (error) {
     if (error instanceof LeaseLost) return;
@@ -93,6 +102,7 @@ async function takeLease({ now, mint, warm }: Services, found: Job, foundEtag: s
   const iso = () => new Date(now()).toISOString();
   const token = mint();
   const lease = () => ({ token, until: now() + LEASE_MS });
+  const stopAt = now() + WORK_MS;
   let job: Job = { ...found, status: 'running', attempts: found.attempts + 1, started_at: found.started_at ?? iso(), lease: lease() };
   if (!(await warm.ops.replaceJob(job, foundEtag))) return undefined;
 
@@ -106,6 +116,7 @@ async function takeLease({ now, mint, warm }: Services, found: Job, foundEtag: s
     get job() {
       return job;
     },
+    timeUp: () => now() >= stopAt,
     async checkpoint(usage, result) {
       await write(({ tokens, cost, calls, result: before }) => ({
         tokens: { in: tokens.in + (usage?.tokens_in ?? 0), out: tokens.out + (usage?.tokens_out ?? 0) },

@@ -6,9 +6,9 @@ import type { Stored } from '../tiers/cosmos-gate.ts';
 import type { Owner } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
 import { buildContext } from './context-build.ts';
+import { announce, slowJobId, startSlow } from './due.ts';
 import { readJob } from './jobs.ts';
 import { openSession } from './open.ts';
-import { announceReflection, reflectionJobId, startReflection } from './reflect-due.ts';
 import { turnCount } from './turns-of.ts';
 import { readView, sessionNotFound } from './view.ts';
 
@@ -46,12 +46,17 @@ export async function endSession(services: Services, owner: Owner, { session_id,
   const head = await changeHead(services, { owner, session_id }, async (stored) => {
     const { value } = stored;
     if (value.end_job_id !== null) return undefined;
-    await announceReflection(services, owner, value);
+    await announce(services, owner, { session_id, kind: 'reflect' });
     const at = new Date(services.now()).toISOString();
-    return { status: 'ended', ended_at: at, end_job_id: reflectionJobId(owner, value, services.now()), reflect_turn: value.turn_no };
+    return {
+      status: 'ended',
+      ended_at: at,
+      end_job_id: slowJobId(owner, value, { kind: 'reflect', now: services.now() }),
+      reflect_turn: value.turn_no,
+    };
   });
   const job_id = head.end_job_id ?? '';
-  await startReflection(services, owner, { head, job_id });
+  await startSlow(services, owner, { head, kind: 'reflect', job_id });
   const job = wait_ms > 0 ? await readJob(services, { tenant: owner.tenant }, { id: job_id, waitMs: wait_ms }) : undefined;
   const done = job?.status === 'done' ? job.result : undefined;
   return {
@@ -75,6 +80,10 @@ async function startOver(services: Services, owner: Owner, session_id: string): 
     last_active_at: new Date(services.now()).toISOString(),
     ended_at: null,
     summarized_through: value.last_seq,
+    summarized_turn: value.turn_no,
+    buffer_tokens: 0,
+    summary_asked: value.last_seq,
+    rolling_id: null,
     summary_id: null,
     end_job_id: null,
   }));

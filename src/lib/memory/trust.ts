@@ -4,6 +4,7 @@ import type { HotMemory, HotSession } from '../tiers/hot.ts';
 /** A hot copy that is whole: nobody is writing, and its buffer is exactly the messages its head counts. */
 export interface WholeCopy {
   head: SessionHead;
+  rolling: string;
   messages: Message[];
 }
 
@@ -18,7 +19,7 @@ export function wholeCopy(copy: HotSession): WholeCopy | undefined {
   if (head.last_seq - after !== copy.count) return undefined;
   const messages = copy.texts.map((text) => JSON.parse(text) as Message);
   const inOrder = messages.every((m, i) => m.seq === after + 1 + i);
-  return inOrder ? { head, messages } : undefined;
+  return inOrder ? { head, rolling: copy.rolling, messages } : undefined;
 }
 
 /** The last seq that is not in the buffer: covered by a summary, or of an older epoch. */

@@ -8,10 +8,10 @@ import { UnclearError } from '../tiers/cosmos-gate.ts';
 import type { At, Intent } from '../tiers/hot.ts';
 import type { Owner } from '../tiers/keys.ts';
 import type { Outcome } from '../tiers/warm-sessions.ts';
-import { type AppendPlan, type Draft, draftAppend, planAppend } from './append.ts';
+import { type AppendPlan, type Draft, draftAppend, largestBatch, planAppend } from './append.ts';
 import { askToEndCopies, endCopies } from './changing.ts';
+import { announce, askedFor, dueWork, type Slow, slowJobId, startSlow } from './due.ts';
 import { openSession } from './open.ts';
-import { announceReflection, reflectionIsDue, reflectionJobId, startReflection } from './reflect-due.ts';
 import { bufferStart } from './trust.ts';
 import { sessionNotFound } from './view.ts';
 import { type Watermark, watermarkOf } from './watermark.ts';
@@ -34,11 +34,12 @@ export interface StoreAnswer {
  * Stores the messages of one call, all or none, exactly once however often it is repeated with the same ids.
  * Errors: session_not_found, idempotency_mismatch, body_too_large, session_busy, tier_unavailable.
  */
-export function storeMessages(
+export async function storeMessages(
   services: Services,
   { owner, request, idempotencyKey }: { owner: Owner; request: StoreRequest; idempotencyKey?: string },
 ): Promise<StoreAnswer> {
   const draft = draftAppend(request, { mint: services.mint, idempotencyKey });
+  refuseTooLarge(draft); // before a new session is opened for it
   return services.inLine(`${owner.tenant}|${request.session_id}`, () => storeDraft(services, owner, draft));
 }
 
@@ -61,12 +62,12 @@ async function storeDraft(services: Services, owner: Owner, draft: Draft): Promi
   }
   await moveCopy(services, at, { owner, intent, written });
   void services.hot.touch(at);
-  if (written.reflect) await startReflection(services, owner, { head: written.head, job_id: written.reflect });
+  for (const { kind, job_id } of written.start) await startSlow(services, owner, { head: written.head, kind, job_id });
   return answer(written.plan.record, { duplicate: false, head: written.head });
 }
 
 type Written =
-  | { kind: 'stored'; plan: AppendPlan; head: SessionHead; etag: string; memoryEtag: string; reflect: string | undefined }
+  | { kind: 'stored'; plan: AppendPlan; head: SessionHead; etag: string; memoryEtag: string; start: { kind: Slow; job_id: string }[] }
   | { kind: 'duplicate'; record: AppendRecord; head: SessionHead; own: boolean };
 
 /** Tries the batch from the head that the hot copy showed, then from Cosmos, until it is in, a marker answers, or time is up. */
@@ -79,15 +80,16 @@ async function appendUntilDone(
   for (let attempt = 0; services.now() < deadline; attempt++) {
     head ??= await openSession(services, owner, draft.request.session_id);
     const plan = planAppend(head, draft, services.now());
-    refuseTooLarge(plan);
-    const due = reflectionIsDue({ ...head, ...plan.change }, services.config.memory.reflectionThresholdTurns);
-    if (due) {
-      await announceReflection(services, owner, head);
-      plan.change.reflect_turn = plan.change.turn_no;
+    const due = dueWork({ ...head, ...plan.change, buffer_tokens: head.buffer_tokens + plan.tokens }, services.config.memory);
+    for (const kind of due) {
+      await announce(services, owner, { session_id: head.session_id, kind });
+      Object.assign(plan.change, askedFor(kind, { ...head, ...plan.change }));
     }
     const outcome = await appendOnce(services, owner, plan);
-    if (outcome?.kind === 'committed')
-      return { ...outcome, kind: 'stored', plan, reflect: due ? reflectionJobId(owner, head, services.now()) : undefined };
+    if (outcome?.kind === 'committed') {
+      const start = due.map((kind) => ({ kind, job_id: slowJobId(owner, outcome.head, { kind, now: services.now() }) }));
+      return { ...outcome, kind: 'stored', plan, start };
+    }
     if (outcome?.kind === 'marked') return await recognise(services, { owner, draft, head, marker: outcome.marker });
     head = undefined;
     if (attempt > 0) await wait(Math.random() * Math.min(20 * attempt, 200)); // other processes are writing: spread out
@@ -107,9 +109,9 @@ async function appendOnce(services: Services, owner: Owner, plan: AppendPlan): P
   }
 }
 
-function refuseTooLarge(plan: AppendPlan): void {
-  const bytes = Buffer.byteLength(JSON.stringify(plan.record)) + plan.markers.length * 600;
-  if (bytes > MAX_BATCH_BYTES) throw new MemoryError('body_too_large', `one store may hold ${MAX_BATCH_BYTES} bytes, saw ${bytes}`);
+function refuseTooLarge(draft: Draft): void {
+  const bytes = largestBatch(draft);
+  if (bytes > MAX_BATCH_BYTES) throw new MemoryError('body_too_large', `one store may hold ${MAX_BATCH_BYTES} bytes, saw up to ${bytes}`);
 }
 
 /** An id of this request was used before: the same body gets the first answer, another is refused. */
@@ -136,11 +138,14 @@ interface Move {
 async function moveCopy(services: Services, at: At, { owner, intent, written }: Move): Promise<void> {
   const { plan, head, etag, memoryEtag } = written;
   const { messages } = plan.record;
-  const write = { head, etag, memoryEtag, fromSeq: plan.from.last_seq, messages, whole: plan.from.last_seq === bufferStart(head) };
+  const write = { head, etag, memoryEtag, fromSeq: plan.from.last_seq, messages, whole: isWhole(plan, head) };
   const moved = intent && (await services.hot.commit(at, intent, write));
   if (plan.reopens) await endCopies(services, { owner });
   if (moved === undefined) await askToEndCopies(services, { owner, session_id: at.session_id });
 }
+
+/** The messages of this store are all that a reader needs: nothing was in the buffer before, and no summary stands for more. */
+const isWhole = ({ from }: AppendPlan, head: SessionHead): boolean => from.last_seq === bufferStart(head) && head.rolling_id === null;
 
 function answer(record: AppendRecord, { duplicate, head }: { duplicate: boolean; head: SessionHead }): StoreAnswer {
   const turn_ids = [...new Set(record.messages.map((m) => m.turn_id))];

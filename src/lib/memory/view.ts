@@ -8,9 +8,10 @@ import type { Owner } from '../tiers/keys.ts';
 import { type Known, loadKnown, NOTHING_KNOWN, parseKnown } from './known.ts';
 import { bufferStart, isFresh, memoryIsFresh, wholeCopy } from './trust.ts';
 
-/** A session as a reader sees it: its head, the messages no summary covers, and what is known about its user. */
+/** A session as a reader sees it: its head, its rolling summary, the messages that it does not cover, and what is known about its user. */
 export interface SessionView {
   head: SessionHead;
+  rolling: string;
   messages: Message[];
   known: Known;
 }
@@ -65,18 +66,18 @@ async function verifyOrRebuild(services: Services, request: ViewRequest, hot: Ho
   if (head.value.last_seq < (request.at_least_seq ?? 0)) {
     throw new MemoryError('seq_not_reached', `at_least_seq is ${request.at_least_seq}, the session has ${head.value.last_seq}`);
   }
-  const [messages, known] = await Promise.all([
-    currentMessages(services, request, { head, user, hot: hot?.session }),
+  const [current, known] = await Promise.all([
+    currentSession(services, request, { head, user, hot: hot?.session }),
     currentKnown(services, owner, { user, hot: hot?.memory }),
   ]);
-  return { head: head.value, messages, known };
+  return { head: head.value, ...current, known };
 }
 
-async function currentMessages(
+async function currentSession(
   services: Services,
   { owner, session_id }: ViewRequest,
   { head, user, hot }: { head: Stored<SessionHead>; user: Stored<UserRecord>; hot: HotSession | undefined },
-): Promise<Message[]> {
+): Promise<Pick<SessionView, 'rolling' | 'messages'>> {
   const at = { tenant: owner.tenant, session_id };
   const gen = hot?.gen ?? '';
   const seen = { etag: head.etag, memoryEtag: user.etag };
@@ -84,13 +85,17 @@ async function currentMessages(
   if (copy) {
     sessionWas('hot');
     void services.hot.verify(at, gen, seen); // a missed note costs one more check later
-    return copy.messages;
+    return copy;
   }
   sessionWas('cold');
   const range = { epoch: head.value.epoch, after: bufferStart(head.value), through: head.value.last_seq };
-  const messages = await services.warm.sessions.readMessages(owner, session_id, range);
-  if (hot) await services.hot.install(at, gen, { head: head.value, ...seen, texts: messages.map(messageText) });
-  return messages;
+  const [messages, summary] = await Promise.all([
+    services.warm.sessions.readMessages(owner, session_id, range),
+    services.warm.memory.readRolling(owner, head.value.rolling_id),
+  ]);
+  const rolling = summary?.text ?? '';
+  if (hot) await services.hot.install(at, gen, { head: head.value, ...seen, rolling, texts: messages.map(messageText) });
+  return { rolling, messages };
 }
 
 async function currentKnown(

@@ -12,6 +12,8 @@ export interface HotSession {
   head: SessionHead | undefined;
   etag: string;
   memoryEtag: string;
+  /** The rolling summary's text. */
+  rolling: string;
   count: number;
   verifiedAt: number;
   texts: string[];
@@ -101,10 +103,10 @@ export function createHot(redis: RedisGate, { ttlSeconds, staleMs, now }: { ttlS
       redis.call('invalidate', (client) => session.invalidate.run(client, keysOf(at), [token, fresh(), ttlSeconds])),
 
     /** Installs a session rebuilt from Cosmos, if nobody wrote since `gen` was seen. */
-    install: (at: At, gen: string, { head, etag, memoryEtag, texts }: Rebuilt) =>
+    install: (at: At, gen: string, { head, etag, memoryEtag, rolling, texts }: Rebuilt) =>
       redis.call('install', (client) => {
         const cursor = ['epoch', head.epoch, 'last_seq', head.last_seq, 'count', texts.length, 'doc', JSON.stringify(head)];
-        const fields = [...cursor, 'etag', etag, 'memory_etag', memoryEtag, 'verified_at', now()];
+        const fields = [...cursor, 'rolling', rolling, 'etag', etag, 'memory_etag', memoryEtag, 'verified_at', now()];
         return session.install.run(client, keysOf(at), [gen, fresh(), stale(), ttlSeconds, fields.length, ...fields, ...texts]);
       }),
 
@@ -154,6 +156,7 @@ interface Etags {
 }
 export interface Rebuilt extends Etags {
   head: SessionHead;
+  rolling: string;
   texts: string[];
 }
 const keysOf = ({ tenant, session_id }: At): string[] => [sessionHead(tenant, session_id), sessionBuffer(tenant, session_id)];
@@ -173,6 +176,7 @@ function toHotSession(fields: Fields, texts: string[]): HotSession {
     head: parseHead(fields.doc),
     etag: fields.etag ?? '',
     memoryEtag: fields.memory_etag ?? '',
+    rolling: fields.rolling ?? '',
     count: Number(fields.count ?? -1),
     verifiedAt: Number(fields.verified_at ?? 0),
     texts,

@@ -25,8 +25,8 @@ export const USER_ID = 'user';
 export const headId = (session: string): string => `s|${session}`;
 export const appendId = (session: string, epoch: number, firstSeq: number): string => `a|${session}|${epoch}|${twelve(firstSeq)}`;
 export const markerId = (session: string, epoch: number, id: string): string => `k|${session}|${epoch}|${digest(id)}`;
-export const summaryId = (session: string, epoch: number, range: { from: number; to: number }): string =>
-  `y|${session}|${epoch}|${twelve(range.from)}-${twelve(range.to)}`;
+export const summaryId = (session: string, epoch: number, of: { from: number; to: number; level: string }): string =>
+  `y|${session}|${epoch}|${twelve(of.from)}-${twelve(of.to)}|${of.level}`;
 export const factId = (id: string): string => `m|${id}`;
 export const insightId = (id: string): string => `i|${id}`;
 export const profileId = (rev: number): string => `p|${twelve(rev)}`;

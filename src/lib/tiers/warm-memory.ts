@@ -15,6 +15,15 @@ export interface Reflected {
   documents: (Summary | Fact | Insight)[];
 }
 
+/** What one step of summarising commits. `tokens` leave the buffer. */
+export interface Summarized {
+  owner: keys.Owner;
+  head: SessionHead;
+  change: Partial<SessionHead>;
+  tokens: number;
+  documents: Summary[];
+}
+
 /** Derived memory in Cosmos: summaries, facts, insights, profile. */
 export function createWarmMemory(cosmos: CosmosGate) {
   return {
@@ -69,8 +78,22 @@ export function createWarmMemory(cosmos: CosmosGate) {
     async commitReflection({ owner, session, expects, change, documents }: Reflected): Promise<boolean> {
       const atCursor = `FROM c WHERE c.epoch = ${expects.epoch} AND c.reflected_through = ${expects.reflected_through}`;
       const operations: OperationInput[] = [
-        patch(keys.headId(session), change, atCursor),
+        patch(keys.headId(session), change, { condition: atCursor }),
         bumpMemory(expects.user_epoch),
+        ...documents.map((document): OperationInput => ({ operationType: 'Upsert', resourceBody: document as never })),
+      ];
+      return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
+    },
+
+    async readRolling(owner: keys.Owner, id: string | null): Promise<Summary | undefined> {
+      return id === null ? undefined : (await cosmos.read('memory', Summary, { id, pk: keys.memoryPartition(owner) }))?.value;
+    },
+
+    /** Summary cursor, chunk summary and rolling summary in one batch; false when the cursor had moved. */
+    async commitSummary({ owner, head, change, tokens, documents }: Summarized): Promise<boolean> {
+      const atCursor = `FROM c WHERE c.epoch = ${head.epoch} AND c.summarized_through = ${head.summarized_through}`;
+      const operations: OperationInput[] = [
+        patch(keys.headId(head.session_id), change, { condition: atCursor, add: { buffer_tokens: -tokens } }),
         ...documents.map((document): OperationInput => ({ operationType: 'Upsert', resourceBody: document as never })),
       ];
       return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
@@ -80,10 +103,11 @@ export function createWarmMemory(cosmos: CosmosGate) {
     async commitProfile(owner: keys.Owner, user: UserRecord, profile: Profile): Promise<boolean> {
       const unchanged = `FROM c WHERE c.user_epoch = ${user.user_epoch} AND c.memory_rev = ${user.memory_rev}`;
       const operations: OperationInput[] = [
-        patch(keys.USER_ID, { memory_rev: user.memory_rev + 1, profile_rev: profile.rev }, unchanged),
+        patch(keys.USER_ID, { memory_rev: user.memory_rev + 1, profile_rev: profile.rev }, { condition: unchanged }),
         { operationType: 'Upsert', resourceBody: profile as never },
       ];
-      if (user.profile_rev > 0) operations.push(patch(keys.profileId(user.profile_rev), { ttl: OLD_PROFILE_SECONDS }, 'FROM c'));
+      if (user.profile_rev > 0)
+        operations.push(patch(keys.profileId(user.profile_rev), { ttl: OLD_PROFILE_SECONDS }, { condition: 'FROM c' }));
       return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
     },
   };
@@ -92,11 +116,13 @@ export function createWarmMemory(cosmos: CosmosGate) {
 const OLD_PROFILE_SECONDS = 3600;
 export type WarmMemory = ReturnType<typeof createWarmMemory>;
 
-const patch = (id: string, change: object, condition: string): OperationInput => ({
-  operationType: 'Patch',
-  id,
-  resourceBody: { operations: Object.entries(change).map(([name, value]) => ({ op: 'set', path: `/${name}`, value })), condition },
-});
+function patch(id: string, change: object, { condition, add = {} }: { condition: string; add?: object }): OperationInput {
+  const operations = [
+    ...Object.entries(change).map(([name, value]) => ({ op: 'set' as const, path: `/${name}`, value })),
+    ...Object.entries(add).map(([name, value]) => ({ op: 'incr' as const, path: `/${name}`, value })),
+  ];
+  return { operationType: 'Patch', id, resourceBody: { operations, condition } };
+}
 
 /**
  * Adds one to the memory's revision. Writers of two sessions may overlap, so it is added to, not set; what else is in the batch

@@ -14,6 +14,7 @@ export interface Append {
   markers: Marker[];
   /** The session had ended: it leaves the recent ones, so the memory's revision moves. */
   reopens: boolean;
+  tokens: number;
 }
 export type Outcome =
   | { kind: 'committed'; head: SessionHead; etag: string; memoryEtag: string }
@@ -88,8 +89,9 @@ export function createWarmSessions(cosmos: CosmosGate) {
     },
 
     /** One batch: the head moves only from exactly (epoch, last_seq); the user record is read along, which verifies its cached copy. */
-    async append({ owner, from, change, record, markers, reopens }: Append): Promise<Outcome> {
-      const patch = { operations: setAll(change), condition: atHead(from) };
+    async append({ owner, from, change, record, markers, reopens, tokens }: Append): Promise<Outcome> {
+      const grown: PatchOperation = { op: 'incr', path: '/buffer_tokens', value: tokens };
+      const patch = { operations: [...setAll(change), grown], condition: atHead(from) };
       const operations: OperationInput[] = [
         { operationType: 'Patch', id: keys.headId(record.session_id), resourceBody: patch },
         { operationType: 'Create', resourceBody: record as never },

@@ -1,0 +1,108 @@
+import type { ModelMessage, ModelUsage } from '../llm/port.ts';
+import type { Message, SessionHead } from '../model.ts';
+import type { Summary } from '../model-memory.ts';
+import type { Services } from '../services.ts';
+import { memoryPartition, type Owner, ownerOf, summaryId } from '../tiers/keys.ts';
+import { whileChanging } from './changing.ts';
+import { overflows, takeChunk } from './chunk.ts';
+import type { JobHandle, WorkDone } from './run-job.ts';
+import { bufferStart } from './trust.ts';
+import { addUsage } from './usage.ts';
+
+const MAX_CHUNKS = 8; // chunk summaries in a rolling one before they are merged into one text
+const CHUNK_TOKENS = 120;
+const MERGED_TOKENS = 500;
+const MAX_LOST_COMMITS = 10;
+
+/**
+ * The `summarize` job: while the buffer overflows, its oldest chunk becomes a chunk summary and part of the rolling summary. Model
+ * calls happen outside any lock; the commit counts only if the cursor has not moved.
+ */
+export async function summarize(services: Services, handle: JobHandle): Promise<WorkDone> {
+  const { tenant, user_id, session_id } = handle.job;
+  const owner = ownerOf(tenant, user_id, session_id);
+  let chunks = Number(handle.job.result?.chunks ?? 0);
+  for (let lost = 0; lost < MAX_LOST_COMMITS; ) {
+    const step = await readOverflow(services, owner, session_id);
+    if (!step) break;
+    const { documents, usage } = await writeSummaries(services, owner, step);
+    const committed = await commit(services, { owner, step, documents });
+    if (committed) chunks++;
+    else lost++;
+    await handle.checkpoint(usage, { chunks });
+    if (handle.timeUp()) return { result: { chunks }, more: true };
+  }
+  return { result: { chunks } };
+}
+
+interface Overflow {
+  head: SessionHead;
+  chunk: Message[];
+  rolling: Summary | undefined;
+}
+
+async function readOverflow({ warm, config }: Services, owner: Owner, session: string): Promise<Overflow | undefined> {
+  const stored = await warm.sessions.readHead(owner, session);
+  if (!stored || !overflows(stored.value, config.memory)) return undefined;
+  const head = stored.value;
+  const range = { epoch: head.epoch, after: bufferStart(head), through: head.last_seq };
+  const [buffer, rolling] = await Promise.all([
+    warm.sessions.readMessages(owner, session, range),
+    warm.memory.readRolling(owner, head.rolling_id),
+  ]);
+  const chunk = takeChunk(buffer, config.memory);
+  return chunk.length > 0 ? { head, chunk, rolling } : undefined;
+}
+
+/** The chunk's own summary, and the rolling one with it; the ninth chunk merges all into one text. */
+async function writeSummaries(services: Services, owner: Owner, { head, chunk, rolling }: Overflow) {
+  const { model } = services;
+  const messages = chunk.map(toModelMessage);
+  const own = await model.summarize({ previous_summary: '', messages, max_tokens: CHUNK_TOKENS });
+  const parts = rolling?.parts ?? { merged: '', chunks: [] };
+  const grown = { merged: parts.merged, chunks: [...parts.chunks, own.value.summary] };
+  let usage: ModelUsage = own.usage;
+  let next = grown;
+  if (grown.chunks.length > MAX_CHUNKS) {
+    const merge = await model.summarize({ previous_summary: joined(parts), messages, max_tokens: MERGED_TOKENS });
+    usage = addUsage(usage, merge.usage);
+    next = { merged: merge.value.summary, chunks: [] };
+  }
+  const to = chunk.at(-1)?.seq ?? head.summarized_through;
+  const shared = {
+    pk: memoryPartition(owner),
+    kind: 'summary' as const,
+    schema_version: 1 as const,
+    session_id: head.session_id,
+    epoch: head.epoch,
+    to_seq: to,
+    topics: [],
+    model: model.name,
+    created_at: new Date(services.now()).toISOString(),
+  };
+  const named = (level: 'chunk' | 'rolling', from: number) => ({
+    level,
+    from_seq: from,
+    id: summaryId(head.session_id, head.epoch, { from, to, level }),
+  });
+  const documents: [Summary, Summary] = [
+    { ...shared, ...named('chunk', bufferStart(head) + 1), text: own.value.summary },
+    { ...shared, ...named('rolling', rolling?.from_seq ?? bufferStart(head) + 1), text: joined(next), parts: next },
+  ];
+  return { documents, usage };
+}
+
+const joined = ({ merged, chunks }: { merged: string; chunks: string[] }): string => [merged, ...chunks].filter(Boolean).join('\n');
+
+const toModelMessage = ({ seq, role, name, content, created_at }: Message): ModelMessage => ({ seq, role, name, content, created_at });
+
+function commit(services: Services, { owner, step, documents }: { owner: Owner; step: Overflow; documents: [Summary, Summary] }) {
+  const { head, chunk } = step;
+  const { session_id } = head;
+  const last = chunk.at(-1);
+  const change = { summarized_through: last?.seq ?? 0, summarized_turn: last?.turn_no ?? 0, rolling_id: documents[1].id };
+  const tokens = chunk.reduce((sum, m) => sum + m.tokens, 0);
+  return whileChanging(services, { owner, session_id }, () =>
+    services.warm.memory.commitSummary({ owner, head, change, tokens, documents }),
+  );
+}
