@@ -8,6 +8,8 @@ const APP = fileURLToPath(new URL('./app.ts', import.meta.url));
 // The real host gives up on an app whose worker keeps dying: three times within half an hour.
 const MAX_CRASHES = 3;
 const CRASH_WINDOW_MS = 30 * 60_000;
+// The app's process gives its functions ten seconds to finish; one that does not even notice gets no more than this.
+const STOP_MS = 20_000;
 
 /** Keeps one process with the app in it running: replaces it after a function timeout or a crash, passes signals on. */
 function supervise(args: HostArguments): void {
@@ -45,13 +47,17 @@ function supervise(args: HostArguments): void {
   function stop(signal: NodeJS.Signals): void {
     if (isStopping && signal === 'SIGINT') app.kill('SIGKILL');
     isStopping = true;
+    setTimeout(() => app.kill('SIGKILL'), STOP_MS).unref();
     if (app.connected) app.send({ type: 'stop' });
   }
 
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   // Started by the launcher or a test: without them there is nobody left to serve.
-  process.on('disconnect', () => app.kill('SIGKILL'));
+  process.on('disconnect', () => {
+    isStopping = true;
+    app.kill('SIGKILL');
+  });
 }
 
 function toArgv({ root, port, isQuiet, isVerbose, isAuthEnabled }: HostArguments): string[] {

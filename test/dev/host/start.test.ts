@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -78,6 +80,28 @@ test('SIGKILL to the parent takes the app with it', async () => {
   const host = await startApp({ code: HELLO });
   process.kill(host.pid, 'SIGKILL');
   await host.exited;
+  await waitFor(async () => !(await isListening(host.port)), { what: 'the port to be free' });
+});
+
+test('nothing is left when whoever started the host is killed', async () => {
+  const root = temporaryApp({ code: HELLO });
+  const starter = `
+    const { startHost } = await import(${JSON.stringify(join(import.meta.dirname, '../../../dev/host/start.ts'))});
+    console.log((await startHost({ root: ${JSON.stringify(root)} })).port);`;
+  const launcher = spawn(process.execPath, ['--input-type=module', '--eval', starter], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = Number(await once(launcher.stdout, 'data'));
+  expect(await isListening(port)).toBe(true);
+  launcher.kill('SIGKILL');
+  await waitFor(async () => !(await isListening(port)), { what: 'the port to be free' });
+});
+
+test('a second SIGINT ends an app that does not notice the first', async () => {
+  const code = `app.http('block', { methods: ['GET'], handler() { console.log('blocking'); for (;;); } });`;
+  const host = await startApp({ code });
+  fetch(`${host.url}/api/block`).catch(() => undefined);
+  await waitFor(() => host.lines.includes('blocking'), { what: 'the handler' });
+  process.kill(host.pid, 'SIGINT');
+  process.kill(host.pid, 'SIGINT');
   await waitFor(async () => !(await isListening(host.port)), { what: 'the port to be free' });
 });
 
