@@ -47,6 +47,7 @@ function supervise(args: HostArguments): void {
   function stop(signal: NodeJS.Signals): void {
     if (isStopping && signal === 'SIGINT') app.kill('SIGKILL');
     isStopping = true;
+    if (signal === 'SIGINT' && !args.isQuiet) process.stdout.write('Stopping; Ctrl+C again ends it at once.\n');
     setTimeout(() => app.kill('SIGKILL'), STOP_MS).unref();
     if (app.connected) app.send({ type: 'stop' });
   }

@@ -101,8 +101,10 @@ test('a second SIGINT ends an app that does not notice the first', async () => {
   fetch(`${host.url}/api/block`).catch(() => undefined);
   await waitFor(() => host.lines.includes('blocking'), { what: 'the handler' });
   process.kill(host.pid, 'SIGINT');
+  await waitFor(() => host.lines.some((line) => line.startsWith('Stopping')), { what: 'the first to be noticed' });
   process.kill(host.pid, 'SIGINT');
-  await waitFor(async () => !(await isListening(host.port)), { what: 'the port to be free' });
+  await host.exited;
+  expect(await isListening(host.port)).toBe(false);
 });
 
 test('stopping lets what runs finish and runs the appTerminate hooks', async () => {
