@@ -236,10 +236,10 @@ describe('any input', () => {
     ['commas', ', and I'],
     ['my', 'my my '],
     ['tags', '<a '],
-  ])('takes time in proportion to its length: %s', async (_, unit) => {
-    const short = await fastest(unit.repeat(Math.ceil(4_096 / unit.length)));
+  ])('takes time in proportion to its length, not to its square: %s', { retry: 2 }, async (_, unit) => {
+    const short = await fastest(unit.repeat(Math.ceil(2_048 / unit.length)));
     const long = await fastest(unit.repeat(Math.ceil(32_768 / unit.length)));
-    expect(long / Math.max(short, 2)).toBeLessThan(40);
+    expect(long / Math.max(short, 1)).toBeLessThan(120);
     expect(long).toBeLessThan(1_500);
   });
 });
