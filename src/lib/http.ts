@@ -64,10 +64,10 @@ interface Asked<Body, Query, Params> {
   request: HttpRequest;
 }
 
-/** Runs one request through the edge. Exported for the preflight route and for tests that bring their own services. */
+/** Runs one request through the edge. Exported for tests that bring their own services. */
 export function answer<B, Q, P>(context: Services, { name, route, request }: Asked<B, Q, P>): Promise<HttpResponseInit> {
   const started = performance.now();
-  const requestId = sane(request.headers.get('x-request-id')) ?? context.mint();
+  const requestId = requestIdOf(context, request);
   return traced(async (trace) => {
     let tenant: string | undefined;
     let response: HttpResponseInit;
@@ -155,4 +155,8 @@ function countSession({ seen }: Services, { session }: Trace): void {
   else if (session === 'cold') seen.cold++;
 }
 
-const sane = (id: string | null): string | undefined => (id !== null && REQUEST_ID.test(id) ? id : undefined);
+/** The caller's own request id when it is a sane one, else a new one. */
+export function requestIdOf({ mint }: Services, { headers }: HttpRequest): string {
+  const given = headers.get('x-request-id');
+  return given !== null && REQUEST_ID.test(given) ? given : mint();
+}
