@@ -34,7 +34,7 @@ export async function renewProfile(services: Services, owner: Owner): Promise<Mo
     usage = addUsage(usage, answer.usage);
     const rev = user.value.memory_rev + 1;
     const named = { id: profileId(rev), pk: memoryPartition(owner), kind: 'profile', schema_version: 1, rev } as const;
-    const profile = { ...named, ...answer.value, model: services.model.name, created_at: new Date(services.now()).toISOString() };
+    const profile = { ...named, ...answer.value, model: answer.usage.model, created_at: new Date(services.now()).toISOString() };
     const committed = await whileChanging(services, { owner }, () => memory.commitProfile(owner, user.value, profile));
     if (committed) return usage;
   }

@@ -36,7 +36,7 @@ export async function reflect(services: Services, handle: JobHandle): Promise<Wo
       ...step,
       owner,
       pk: memoryPartition(owner),
-      model: services.model.name,
+      model: usage.model,
       now: services.now(),
     });
     const committed = await commit(services, { owner, step, documents });

@@ -77,7 +77,6 @@ async function writeSummaries(services: Services, owner: Owner, { head, chunk, r
     epoch: head.epoch,
     to_seq: to,
     topics: [],
-    model: model.name,
     created_at: new Date(services.now()).toISOString(),
   };
   const named = (level: 'chunk' | 'rolling', from: number) => ({
@@ -86,8 +85,8 @@ async function writeSummaries(services: Services, owner: Owner, { head, chunk, r
     id: summaryId(head.session_id, head.epoch, { from, to, level }),
   });
   const documents: [Summary, Summary] = [
-    { ...shared, ...named('chunk', bufferStart(head) + 1), text: own.value.summary },
-    { ...shared, ...named('rolling', rolling?.from_seq ?? bufferStart(head) + 1), text: joined(next), parts: next },
+    { ...shared, ...named('chunk', bufferStart(head) + 1), model: own.usage.model, text: own.value.summary },
+    { ...shared, ...named('rolling', rolling?.from_seq ?? bufferStart(head) + 1), model: usage.model, text: joined(next), parts: next },
   ];
   return { documents, usage };
 }
