@@ -8,7 +8,7 @@ export class BodyTooLarge extends Error {}
 
 /** The path as routes see it: percent-decoded, but for an encoded slash, and left alone when it cannot be decoded. */
 export function decodePath(path: string): string {
-  const plain = path.includes('/.') ? new URL(path, 'http://localhost').pathname : path;
+  const plain = path.includes('/.') ? new URL(`http://localhost${path}`).pathname : path;
   if (!plain.includes('%')) return plain;
   try {
     return decodeURIComponent(plain.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`));

@@ -28,7 +28,7 @@ export function createKeys(isEnabled: boolean, env: Record<string, string | unde
 function keyOf(request: IncomingMessage): string {
   const header = request.headers['x-functions-key'];
   if (typeof header === 'string') return header;
-  return new URL(request.url ?? '/', 'http://localhost').searchParams.get('code') ?? '';
+  return new URL(`http://localhost${request.url}`).searchParams.get('code') ?? '';
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type HostArguments, parseArguments, USAGE } from './arguments.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { RECYCLE_EXIT_CODE } from './recycle.ts';
 
 const APP = fileURLToPath(new URL('./app.ts', import.meta.url));
@@ -20,7 +21,7 @@ function supervise(args: HostArguments): void {
   let app: ChildProcess = start();
 
   function start(): ChildProcess {
-    const child = fork(APP, toArgv({ ...args, port }));
+    const child = fork(APP, toArgv({ ...args, port }), { env: { ...COMPILE_CACHE, ...process.env } });
     child.on('message', (message: { type: 'ready'; port: number }) => {
       ({ port } = message);
       isReady = true;

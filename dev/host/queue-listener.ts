@@ -1,13 +1,9 @@
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { QueueOptions } from './host-settings.ts';
+import type { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import type { QueueClients } from './queue-clients.ts';
 import { VISIBILITY_SECONDS } from './queue-processor.ts';
-
-export interface Listener {
-  /** Takes nothing new; resolves when what it started has been settled. */
-  stop(): Promise<void>;
-}
 
 interface QueueListenerOptions {
   queue: QueueClient;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from './compile-cache.ts';
 
 export interface HostOptions {
   /** The function app: host.json, package.json. */
@@ -34,7 +35,7 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 export async function startHost({ root, port = 0, env = {}, quiet, enableAuth, onLine }: HostOptions): Promise<RunningHost> {
   const flags = [quiet && '--quiet', enableAuth && '--enableAuth'].filter((flag) => typeof flag === 'string');
   const child = spawn(process.execPath, [MAIN, '--root', root, '--port', String(port), ...flags], {
-    env: { ...process.env, ...env },
+    env: { ...COMPILE_CACHE, ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true, // A process group of its own, so that one signal reaches the host and the app.
   });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { resolveSettingNames } from './app-settings.ts';
 import type { HostFunction } from './functions.ts';
 import type { Invoker } from './invoke.ts';
-import type { Listener } from './queue-listener.ts';
+import type { Listener } from './listener.ts';
 import { parseSchedule } from './schedule.ts';
 import { acquireLock, releaseLock } from './timer-lock.ts';
 import { readStatus, resumeSchedule, type ScheduleStatus, statusAfterRun, writeStatus } from './timer-status.ts';

@@ -3,9 +3,10 @@ import { resolveSettingNames } from './app-settings.ts';
 import type { HostFunction } from './functions.ts';
 import type { QueueOptions } from './host-settings.ts';
 import type { Invocation, Invoker } from './invoke.ts';
+import type { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import type { QueueClients } from './queue-clients.ts';
-import { type Listener, listenToQueue } from './queue-listener.ts';
+import { listenToQueue } from './queue-listener.ts';
 import { createMessageProcessor } from './queue-processor.ts';
 import { listenToTimer, timerInfo } from './timer-listener.ts';
 
@@ -19,7 +20,7 @@ interface TriggerOptions {
   env: Record<string, string | undefined>;
 }
 
-export const POISON = '-poison';
+const POISON = '-poison';
 
 /** Starts what calls the queue and timer functions. Throws for a queue name, connection or schedule that is wrong. */
 export function startTriggers({ functions, invoker, clients, options, log, root, env }: TriggerOptions): Listener {

@@ -53,3 +53,11 @@ test('context.log prints the function and the text, and a log hook may change it
   await waitFor(() => host.lines.some((line) => line.endsWith('[talk] error: bad ***')), { what: 'the error line' });
   expect(host.lines.some((line) => line.endsWith('[talk] a { ***: 1 }'))).toBe(true);
 });
+
+test.each(['/api/%zz', '//[/.', '/api/../admin/x', '/%00'])('the path %s gets an answer', async (path) => {
+  const host = await startApp({ code: ECHO });
+  const socket = connect(host.port, '127.0.0.1');
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const answer = await socket.setEncoding('utf8').toArray();
+  expect(answer.join('')).toMatch(/^HTTP\/1.1 404/);
+});

@@ -71,6 +71,13 @@ test('host.json with comments is read, one with a wrong value stops the start', 
   await expect(startHost({ root })).rejects.toThrow(/host.json functionTimeout: .*'soon' is not a TimeSpan/);
 });
 
+test('host.json functions names the only ones to run', async () => {
+  const code = `${HELLO} app.http('other', { methods: ['GET'], handler: () => ({ body: 'other' }) });`;
+  const host = await startApp({ code, hostJson: { functions: ['hello'] } });
+  expect((await fetch(`${host.url}/api/hello`)).status).toBe(200);
+  expect((await fetch(`${host.url}/api/other`)).status).toBe(404);
+});
+
 test('a second host on the same port is told so', async () => {
   const host = await startApp({ code: HELLO });
   await expect(startHost({ root: host.root, port: host.port })).rejects.toThrow(/EADDRINUSE/);
