@@ -62,6 +62,10 @@ export const Insight = z.object({
 });
 export type Insight = z.infer<typeof Insight>;
 
+/** One statement of the profile, what it rests on (fact and insight ids), and when that was last confirmed. */
+export const ProfileStatement = z.object({ text: z.string(), cites: z.array(z.string()), confirmed_at: Iso });
+export type ProfileStatement = z.infer<typeof ProfileStatement>;
+
 /** The long-term profile, one document a revision; the newest counts. */
 export const Profile = z.object({
   id: z.string(),
@@ -69,7 +73,9 @@ export const Profile = z.object({
   kind: z.literal('profile'),
   schema_version: z.literal(1),
   rev: Seq,
-  statements: z.array(z.string()),
+  /** The user's ended sessions when it was written: the next one counts from here. */
+  sessions_ended: Seq,
+  statements: z.array(ProfileStatement),
   model: z.string(),
   created_at: Iso,
 });

@@ -106,6 +106,7 @@ export const UserRecord = z.object({
   user_epoch: Seq,
   memory_rev: Seq,
   profile_rev: Seq,
+  sessions_ended: Seq,
   erased_at: Iso.nullable(),
 });
 export type UserRecord = z.infer<typeof UserRecord>;

@@ -58,6 +58,12 @@ export async function startInstances({ count = 1, settings = {} }: { count?: num
     /** Doorbells in the order in which they were rung. */
     rung,
     instance: (index = 0) => all[index]!,
+    /** One more instance, as after a cold start. */
+    spawn() {
+      const services = instance();
+      all.push(services);
+      return services;
+    },
     /** A user and a session that no other test has. */
     fresh: () => ({ user_id: `u-${randomUUID()}`, session_id: `s-${randomUUID()}` }),
     async stop() {

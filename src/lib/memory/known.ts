@@ -3,6 +3,7 @@ import type { Services } from '../services.ts';
 import type { Stored } from '../tiers/cosmos-gate.ts';
 import type { HotMemory } from '../tiers/hot.ts';
 import type { Owner } from '../tiers/keys.ts';
+import { withoutClosed } from './closed-facts.ts';
 
 const MAX_INSIGHTS = 50; // newest session insights kept at hand for a context
 const MAX_SUMMARIES = 20;
@@ -24,25 +25,31 @@ export async function loadKnown(
   { user, gen }: { user: Stored<UserRecord>; gen: string | undefined },
 ): Promise<Known> {
   const { memory, sessions } = services.warm;
-  const [profile, insights, ended] = await Promise.all([
+  const [profile, insights, closedFacts, ended] = await Promise.all([
     memory.readProfile(owner, user.value.profile_rev),
     memory.listInsights(owner, { limit: MAX_INSIGHTS }),
+    memory.listClosedFacts(owner),
     sessions.listEnded(owner, MAX_SUMMARIES),
   ]);
   const summaries = await memory.readSummaries(
     owner,
     ended.flatMap((head) => head.summary_id ?? []),
   );
+  const closed = closedFacts.map((fact) => fact.text);
   const byId = new Map(summaries.map((s) => [s.id, s]));
   const known: Known = {
     memory_rev: user.value.memory_rev,
-    profile: profile ? { statements: profile.statements, timestamp: profile.created_at } : null,
-    insights: insights.map((i) => ({ content: i.text, timestamp: i.created_at, session_id: i.session_id })),
+    profile: profile ? { statements: profile.statements.map((s) => s.text), timestamp: profile.created_at } : null,
+    insights: insights.flatMap((i) => {
+      const content = withoutClosed(i.text, closed);
+      return content ? [{ content, timestamp: i.created_at, session_id: i.session_id }] : [];
+    }),
     summaries: ended.flatMap((head) => {
-      const summary = byId.get(head.summary_id ?? '');
-      return summary
-        ? [{ session_id: head.session_id, summary: summary.text, timestamp: head.ended_at ?? summary.created_at, topics: summary.topics }]
-        : [];
+      const found = byId.get(head.summary_id ?? '');
+      const summary = found && withoutClosed(found.text, closed);
+      if (!summary) return [];
+      const topics = summary === found.text ? found.topics : found.topics.filter((topic) => summary.includes(topic));
+      return [{ session_id: head.session_id, summary, timestamp: head.ended_at ?? found.created_at, topics }];
     }),
   };
   if (gen !== undefined) await services.hot.installMemory(owner, gen, { doc: JSON.stringify(known), etag: user.etag });

@@ -1,7 +1,11 @@
 import type { ModelUsage } from '../llm/port.ts';
+import type { UserRecord } from '../model.ts';
+import type { Profile } from '../model-memory.ts';
 import type { Services } from '../services.ts';
+import type { Stored } from '../tiers/cosmos-gate.ts';
 import { memoryPartition, type Owner, profileId } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
+import { cite, isLasting, isRecent, survivors } from './profile-policy.ts';
 import { addUsage } from './usage.ts';
 
 const MAX_STATEMENTS = 40;
@@ -10,33 +14,68 @@ const MAX_INSIGHTS = 100;
 const MAX_LOST_COMMITS = 5;
 
 /**
- * Writes the long-term profile anew from facts, insights and the profile so far, unless it is already of the memory's revision.
- * The commit counts only if nothing was remembered meanwhile; then it is done over. Answers what the model took, if it was asked.
+ * Writes the long-term profile anew from facts, insights and the profile so far, when it is due. The commit counts only if nothing
+ * was remembered meanwhile; then it is done over. Answers what the model took, if it was asked.
  */
 export async function renewProfile(services: Services, owner: Owner): Promise<ModelUsage | undefined> {
-  const { sessions, memory } = services.warm;
   let usage: ModelUsage | undefined;
   for (let lost = 0; lost < MAX_LOST_COMMITS; lost++) {
-    const user = await sessions.readUser(owner);
-    if (!user || user.value.memory_rev === user.value.profile_rev) return usage;
-    const [previous, facts, insights] = await Promise.all([
-      memory.readProfile(owner, user.value.profile_rev),
-      memory.listFacts(owner, MAX_FACTS),
-      memory.listInsights(owner, { limit: MAX_INSIGHTS }),
-    ]);
-    if (facts.length === 0 && insights.length === 0) return usage;
-    const answer = await services.model.profile({
-      previous: previous?.statements ?? [],
-      facts: facts.map(({ text, fact_kind, support, created_at }) => ({ text, kind: fact_kind, support, created_at })),
-      insights: insights.map(({ text, created_at }) => ({ text, created_at })),
-      max_statements: MAX_STATEMENTS,
-    });
-    usage = addUsage(usage, answer.usage);
-    const rev = user.value.memory_rev + 1;
-    const named = { id: profileId(rev), pk: memoryPartition(owner), kind: 'profile', schema_version: 1, rev } as const;
-    const profile = { ...named, ...answer.value, model: answer.usage.model, created_at: new Date(services.now()).toISOString() };
-    const committed = await whileChanging(services, { owner }, () => memory.commitProfile(owner, user.value, profile));
-    if (committed) return usage;
+    const user = await services.warm.sessions.readUser(owner);
+    if (!user) return usage;
+    const previous = await services.warm.memory.readProfile(owner, user.value.profile_rev);
+    if (!isDue(user.value, previous, services.config.memory.profileEverySessions)) return usage;
+    const written = await writeProfile(services, owner, { user, previous });
+    if (!written) return usage;
+    usage = addUsage(usage, written.usage);
+    if (written.committed) return usage;
   }
   return usage;
+}
+
+/** Something was remembered since the last profile, and enough sessions ended since. The first profile waits for nothing. */
+export function isDue(user: UserRecord, previous: Profile | undefined, everySessions: number): boolean {
+  if (user.memory_rev === user.profile_rev) return false;
+  return previous === undefined || everySessions <= 1 || user.sessions_ended - previous.sessions_ended >= everySessions;
+}
+
+async function writeProfile(
+  services: Services,
+  owner: Owner,
+  { user, previous }: { user: Stored<UserRecord>; previous: Profile | undefined },
+): Promise<{ usage: ModelUsage; committed: boolean } | undefined> {
+  const { memory } = services.warm;
+  const now = services.now();
+  const [allFacts, allInsights, closed] = await Promise.all([
+    memory.listFacts(owner, MAX_FACTS),
+    memory.listInsights(owner, { limit: MAX_INSIGHTS }),
+    memory.listClosedFacts(owner),
+  ]);
+  const facts = allFacts.filter((fact) => isLasting(fact, now));
+  const insights = allInsights.filter((insight) => isRecent(insight, now));
+  const alive = survivors(
+    previous?.statements ?? [],
+    closed.map((fact) => fact.text),
+    now,
+  );
+  if (facts.length + insights.length + alive.length === 0 && !previous) return undefined;
+  const { value, usage } = await services.model.profile({
+    previous: alive.map((statement) => statement.text),
+    facts: facts.map(({ text, fact_kind, support, updated_at }) => ({ text, kind: fact_kind, support, created_at: updated_at })),
+    insights: insights.map(({ text, created_at }) => ({ text, created_at })),
+    max_statements: MAX_STATEMENTS,
+  });
+  const rev = user.value.memory_rev + 1;
+  const profile: Profile = {
+    id: profileId(rev),
+    pk: memoryPartition(owner),
+    kind: 'profile',
+    schema_version: 1,
+    rev,
+    sessions_ended: user.value.sessions_ended,
+    statements: cite(value.statements, { facts, insights, previous: alive }, now),
+    model: usage.model,
+    created_at: new Date(now).toISOString(),
+  };
+  const committed = await whileChanging(services, { owner }, () => memory.commitProfile(owner, user.value, profile));
+  return { usage, committed };
 }

@@ -3,8 +3,9 @@ import type { Message, SessionHead, UserRecord } from '../model.ts';
 import type { Services } from '../services.ts';
 import { memoryPartition, type Owner, ownerOf } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
+import { consolidate } from './consolidate.ts';
 import { renewProfile } from './profile.ts';
-import { reflectionDocuments } from './reflection.ts';
+import { type Learned, reflectionDocuments } from './reflection.ts';
 import type { JobHandle, WorkDone } from './run-job.ts';
 
 const STEP_MESSAGES = 60; // one model call reads at most this many messages …
@@ -32,24 +33,9 @@ export async function reflect(services: Services, handle: JobHandle): Promise<Wo
     const step = await readStep(services, owner, session_id);
     if (!step) break;
     const { value, usage } = await services.model.reflect(step.input);
-    const documents = reflectionDocuments(value, {
-      ...step,
-      owner,
-      pk: memoryPartition(owner),
-      model: usage.model,
-      now: services.now(),
-    });
-    const committed = await commit(services, { owner, step, documents });
-    if (!committed) lost++;
-    if (committed) {
-      const count = (kind: string) => documents.filter((d) => d.kind === kind).length;
-      done = {
-        summary_generated: done.summary_generated || count('summary') > 0,
-        facts_count: done.facts_count + count('fact'),
-        insights_count: done.insights_count + count('insight'),
-        reflected_through: step.messages.at(-1)?.seq ?? done.reflected_through,
-      };
-    }
+    const learned = reflectionDocuments(value, { ...step, pk: memoryPartition(owner), model: usage.model, now: services.now() });
+    if (await commit(services, { owner, step, learned })) done = add(done, learned, step.messages.at(-1)?.seq ?? 0);
+    else lost++;
     await handle.checkpoint(usage, done);
     if (handle.timeUp()) return { result: done, more: true };
   }
@@ -57,6 +43,13 @@ export async function reflect(services: Services, handle: JobHandle): Promise<Wo
   await handle.checkpoint(profiled, done);
   return { result: done };
 }
+
+const add = (done: Done, { summaries, facts, insights }: Learned, through: number): Done => ({
+  summary_generated: done.summary_generated || summaries.length > 0,
+  facts_count: done.facts_count + facts.length,
+  insights_count: done.insights_count + insights.length,
+  reflected_through: through,
+});
 
 /** The next messages after the cursor, all of one epoch, with what the model should know beside them. */
 export interface Step {
@@ -76,16 +69,20 @@ async function readStep(services: Services, owner: Owner, session: string): Prom
   const next = await sessions.nextAppend(owner, session, after);
   if (!next) return undefined;
   const range = { epoch: next.epoch, after, through: Math.min(after + STEP_MESSAGES, head.value.last_seq) };
-  const [found, previous, facts] = await Promise.all([
-    sessions.readMessages(owner, session, range),
+  const [records, previous, facts] = await Promise.all([
+    sessions.readAppends(owner, session, range),
     memory.latestSummary(owner, session, next.epoch),
     memory.listFacts(owner, KNOWN_FACTS),
   ]);
+  const found = records.flatMap((record) => record.messages).filter((m) => m.seq > after && m.seq <= range.through);
   const messages = withinTokens(found);
+  const recalled = records.some((record) => record.context_id !== undefined);
   const input = {
     previous_summary: previous?.text ?? '',
     messages: messages.map(({ seq, role, name, content, created_at }) => ({ seq, role, name, content, created_at })),
     known_facts: facts.map((fact) => fact.text),
+    // A turn that was answered with a context echoes what we recalled: that is no new fact and no new support.
+    ...(recalled && { injected: facts.map((fact) => fact.text) }),
   };
   const previousFrom = previous?.from_seq ?? messages[0]?.seq ?? after + 1;
   return { head: head.value, user: user.value, epoch: next.epoch, messages, previousFrom, input };
@@ -100,23 +97,34 @@ function withinTokens(messages: Message[]): Message[] {
   });
 }
 
-/** Cursor, summary, facts and insights together; false when the cursor or the user's epoch had moved meanwhile. */
-function commit(
-  services: Services,
-  { owner, step, documents }: { owner: Owner; step: Step; documents: ReturnType<typeof reflectionDocuments> },
-): Promise<boolean> {
-  const { head, user, epoch, messages } = step;
+/**
+ * Brings what was learned together with what is known and commits it with the cursor. When another session of the user was reflected
+ * on meanwhile, only the bringing together is done over, not the model call; false when the session's own cursor had moved.
+ */
+async function commit(services: Services, { owner, step, learned }: { owner: Owner; step: Step; learned: Learned }): Promise<boolean> {
+  const { sessions, memory } = services.warm;
+  const { head, epoch, messages } = step;
   const { session_id } = head;
-  const summary = documents.find((d) => d.kind === 'summary');
-  const reflection = {
-    owner,
-    session: session_id,
-    expects: { epoch: head.epoch, reflected_through: head.reflected_through, user_epoch: user.user_epoch },
-    change: {
-      reflected_through: messages.at(-1)?.seq ?? head.reflected_through,
-      ...(summary && epoch === head.epoch && { summary_id: summary.id }),
-    },
-    documents,
+  const [summary] = learned.summaries;
+  const change = {
+    reflected_through: messages.at(-1)?.seq ?? head.reflected_through,
+    ...(summary && epoch === head.epoch && { summary_id: summary.id }),
   };
-  return whileChanging(services, { owner, session_id }, () => services.warm.memory.commitReflection(reflection));
+  for (let lost = 0; lost < MAX_LOST_COMMITS; lost++) {
+    const user = await sessions.readUser(owner);
+    if (!user || user.value.user_epoch !== step.user.user_epoch) return false;
+    const facts = consolidate(await memory.listFacts(owner), learned.facts, services.now());
+    const { user_epoch, memory_rev } = user.value;
+    const outcome = await whileChanging(services, { owner, session_id }, () =>
+      memory.commitReflection({
+        owner,
+        session: session_id,
+        expects: { epoch: head.epoch, reflected_through: head.reflected_through, user_epoch, memory_rev },
+        change,
+        documents: [...learned.summaries, ...facts, ...learned.insights],
+      }),
+    );
+    if (outcome !== 'memory') return outcome === 'committed';
+  }
+  return false;
 }

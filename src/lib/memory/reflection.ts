@@ -1,13 +1,19 @@
 import type { Reflection } from '../llm/port.ts';
 import type { Message } from '../model.ts';
 import type { Fact, Insight, Source, Summary } from '../model-memory.ts';
-import { digest, factId, insightId, type Owner, summaryId } from '../tiers/keys.ts';
+import { digest, factId, insightId, summaryId } from '../tiers/keys.ts';
 
 const MAX_FACTS = 40; // with head, user and summary one Cosmos batch of 100 operations …
 const MAX_INSIGHTS = 12; // … has room for both
 
+/** What a reflection yields, as documents. */
+export interface Learned {
+  summaries: Summary[];
+  facts: Fact[];
+  insights: Insight[];
+}
+
 interface Around {
-  owner: Owner;
   pk: string;
   epoch: number;
   messages: Message[];
@@ -22,7 +28,7 @@ interface Around {
  * A model's reflection as documents with their sources. Ids follow from where the messages lie and what is said, so that doing the
  * same work twice writes the same documents.
  */
-export function reflectionDocuments(reflection: Reflection, around: Around): (Summary | Fact | Insight)[] {
+export function reflectionDocuments(reflection: Reflection, around: Around): Learned {
   const { epoch, messages, model, pk, head, previousFrom } = around;
   const created_at = new Date(around.now).toISOString();
   const session_id = head.session_id;
@@ -73,7 +79,7 @@ export function reflectionDocuments(reflection: Reflection, around: Around): (Su
     const sources = [sourceOf(messages, insight.source_seqs, session_id)];
     return { ...shared, id: insightId(named(insight.text)), kind: 'insight', text: insight.text, session_id, sources };
   });
-  return [...summary, ...distinct(facts), ...distinct(insights)];
+  return { summaries: summary, facts: distinct(facts), insights: distinct(insights) };
 }
 
 /** One document an id: a batch that writes the same id twice is refused whole. */

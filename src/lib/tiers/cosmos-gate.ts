@@ -23,6 +23,9 @@ export function sql(parts: TemplateStringsArray, ...values: (string | number | b
   return { query, parameters: values.map((value, i) => ({ name: `@p${i}`, value })) };
 }
 
+/** A precondition, an id that is taken, a document that is gone: somebody else was faster. Anything else is a fault. */
+const LOST = new Set([412, 409, 404]);
+
 const statusOf = (error: unknown): number | undefined => {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'number' ? code : undefined;
@@ -39,7 +42,7 @@ function unavailable(error: unknown): Error {
   const status = statusOf(error);
   if (status === 429) return new MemoryError('tier_unavailable', 'Cosmos DB is throttling (429)', { retryAfterSeconds: 5, cause: error });
   if (status === undefined || status >= 500 || status === 408) return new UnclearError(error);
-  return error instanceof Error ? error : new Error(String(error));
+  return error instanceof Error ? error : new Error(String((error as { message?: unknown }).message ?? error));
 }
 
 /** The few Cosmos calls the tiers are made of: each parses what comes back and fails with one kind of error. */
@@ -110,7 +113,8 @@ export function createCosmosGate(connect: () => Promise<Record<ContainerName, Co
       const { result = [] } = await told(() => c.items.batch(operations, pk));
       const index = result.findIndex((r) => r.statusCode >= 400 && r.statusCode !== 424);
       const status = result[index]?.statusCode;
-      if (status !== undefined && (status === 429 || status >= 500 || status === 408)) throw unavailable({ code: status });
+      if (status !== undefined && !LOST.has(status))
+        throw unavailable({ code: status, message: `Cosmos DB refused operation ${index} of a batch: ${status}` });
       return { failed: status === undefined ? undefined : { index, status }, documents: result.map((r) => r.resourceBody) };
     },
 

@@ -23,7 +23,8 @@ export function memoryPartition(owner: Owner): string {
 }
 export const USER_ID = 'user';
 export const headId = (session: string): string => `s|${session}`;
-export const appendId = (session: string, epoch: number, firstSeq: number): string => `a|${session}|${epoch}|${twelve(firstSeq)}`;
+export const appendIds = (session: string, epoch: number): string => `a|${session}|${epoch}|`;
+export const appendId = (session: string, epoch: number, firstSeq: number): string => `${appendIds(session, epoch)}${twelve(firstSeq)}`;
 export const markerId = (session: string, epoch: number, id: string): string => `k|${session}|${epoch}|${digest(id)}`;
 export const summaryId = (session: string, epoch: number, of: { from: number; to: number; level: string }): string =>
   `y|${session}|${epoch}|${twelve(of.from)}-${twelve(of.to)}|${of.level}`;

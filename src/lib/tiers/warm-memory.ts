@@ -9,7 +9,7 @@ export interface Reflected {
   owner: keys.Owner;
   session: string;
   /** The commit counts only if the cursor and the user's epoch are still these. */
-  expects: { epoch: number; reflected_through: number; user_epoch: number };
+  expects: { epoch: number; reflected_through: number; user_epoch: number; memory_rev: number };
   /** Head fields to set; `summary_id` only while the session is still in that epoch. */
   change: Partial<SessionHead>;
   documents: (Summary | Fact | Insight)[];
@@ -46,6 +46,13 @@ export function createWarmMemory(cosmos: CosmosGate) {
       return cosmos.query('memory', Fact, { statement, pk });
     },
 
+    /** Facts that no longer hold, closed last first. */
+    listClosedFacts(owner: keys.Owner, limit = 100): Promise<Fact[]> {
+      const pk = keys.memoryPartition(owner);
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'fact' AND c.status = 'closed' ORDER BY c.updated_at DESC`;
+      return cosmos.query('memory', Fact, { statement, pk });
+    },
+
     /** Summaries by their ids, in no order. */
     readSummaries(owner: keys.Owner, ids: string[]): Promise<Summary[]> {
       if (ids.length === 0) return Promise.resolve([]);
@@ -74,15 +81,17 @@ export function createWarmMemory(cosmos: CosmosGate) {
       return cosmos.query('memory', AppendRecord, { statement, pk });
     },
 
-    /** Cursor, summary, facts and insights in one batch; false when the cursor or the user's epoch had moved. */
-    async commitReflection({ owner, session, expects, change, documents }: Reflected): Promise<boolean> {
+    /** Cursor, summary, facts and insights in one batch; else which of the two had moved: the session's cursor or the user's memory. */
+    async commitReflection({ owner, session, expects, change, documents }: Reflected): Promise<'committed' | 'cursor' | 'memory'> {
       const atCursor = `FROM c WHERE c.epoch = ${expects.epoch} AND c.reflected_through = ${expects.reflected_through}`;
       const operations: OperationInput[] = [
         patch(keys.headId(session), change, { condition: atCursor }),
-        bumpMemory(expects.user_epoch),
+        bumpMemory({ condition: `FROM c WHERE c.user_epoch = ${expects.user_epoch} AND c.memory_rev = ${expects.memory_rev}` }),
         ...documents.map((document): OperationInput => ({ operationType: 'Upsert', resourceBody: document as never })),
       ];
-      return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
+      const { failed } = await cosmos.batch('memory', keys.memoryPartition(owner), operations);
+      if (!failed) return 'committed';
+      return failed.index === 1 ? 'memory' : 'cursor';
     },
 
     async readRolling(owner: keys.Owner, id: string | null): Promise<Summary | undefined> {
@@ -106,8 +115,7 @@ export function createWarmMemory(cosmos: CosmosGate) {
         patch(keys.USER_ID, { memory_rev: user.memory_rev + 1, profile_rev: profile.rev }, { condition: unchanged }),
         { operationType: 'Upsert', resourceBody: profile as never },
       ];
-      if (user.profile_rev > 0)
-        operations.push(patch(keys.profileId(user.profile_rev), { ttl: OLD_PROFILE_SECONDS }, { condition: 'FROM c' }));
+      if (user.profile_rev > 0) operations.push(patch(keys.profileId(user.profile_rev), { ttl: OLD_PROFILE_SECONDS }));
       return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
     },
   };
@@ -116,23 +124,20 @@ export function createWarmMemory(cosmos: CosmosGate) {
 const OLD_PROFILE_SECONDS = 3600;
 export type WarmMemory = ReturnType<typeof createWarmMemory>;
 
-function patch(id: string, change: object, { condition, add = {} }: { condition: string; add?: object }): OperationInput {
+function patch(id: string, change: object, { condition, add = {} }: { condition?: string; add?: object } = {}): OperationInput {
   const operations = [
     ...Object.entries(change).map(([name, value]) => ({ op: 'set' as const, path: `/${name}`, value })),
     ...Object.entries(add).map(([name, value]) => ({ op: 'incr' as const, path: `/${name}`, value })),
   ];
-  return { operationType: 'Patch', id, resourceBody: { operations, condition } };
+  return { operationType: 'Patch', id, resourceBody: { operations, ...(condition && { condition }) } };
 }
 
 /**
- * Adds one to the memory's revision. Writers of two sessions may overlap, so it is added to, not set; what else is in the batch
- * keeps it from counting twice.
+ * Adds one to the memory's revision, and to the user's ended sessions when one ended. Writers of two sessions may overlap, so it is
+ * added to, not set; what else is in the batch keeps it from counting twice.
  */
-export const bumpMemory = (userEpoch?: number): OperationInput => ({
-  operationType: 'Patch',
-  id: keys.USER_ID,
-  resourceBody: {
-    operations: [{ op: 'incr', path: '/memory_rev', value: 1 }],
-    ...(userEpoch !== undefined && { condition: `FROM c WHERE c.user_epoch = ${userEpoch}` }),
-  },
-});
+export function bumpMemory({ ended = 0, condition }: { ended?: number; condition?: string } = {}): OperationInput {
+  const rev = { op: 'incr' as const, path: '/memory_rev', value: 1 };
+  const operations = ended > 0 ? [rev, { op: 'incr' as const, path: '/sessions_ended', value: ended }] : [rev];
+  return { operationType: 'Patch', id: keys.USER_ID, resourceBody: { operations, ...(condition && { condition }) } };
+}

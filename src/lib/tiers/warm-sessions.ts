@@ -1,5 +1,5 @@
 import type { OperationInput, PatchOperation } from '@azure/cosmos';
-import { AppendRecord, DirectoryEntry, Marker, SessionHead, UserRecord } from '../model.ts';
+import { AppendRecord, DirectoryEntry, Marker, type Message, SessionHead, UserRecord } from '../model.ts';
 import type { DueEntry } from '../model-work.ts';
 import { type CosmosGate, type Stored, sql } from './cosmos-gate.ts';
 import * as keys from './keys.ts';
@@ -61,7 +61,7 @@ export function createWarmSessions(cosmos: CosmosGate) {
     /** The partition's user record, made when it is not there yet. */
     async ensureUser(owner: keys.Owner): Promise<void> {
       if (await readUser(owner)) return;
-      const versions = { user_epoch: 0, memory_rev: 0, profile_rev: 0, erased_at: null };
+      const versions = { user_epoch: 0, memory_rev: 0, profile_rev: 0, sessions_ended: 0, erased_at: null };
       const at = { id: keys.USER_ID, pk: keys.memoryPartition(owner) } as const;
       await cosmos.create('memory', { ...at, kind: 'user', schema_version: 1, user_id: owner.user_id, ...versions } as UserRecord);
     },
@@ -118,7 +118,7 @@ export function createWarmSessions(cosmos: CosmosGate) {
       const moved = { ...head.value, ...change };
       const operations: OperationInput[] = [
         { operationType: 'Replace', id: moved.id, resourceBody: moved as never, ifMatch: head.etag },
-        bumpMemory(),
+        bumpMemory({ ended: change.status === 'ended' ? 1 : 0 }),
       ];
       return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
     },
@@ -133,12 +133,22 @@ export function createWarmSessions(cosmos: CosmosGate) {
       return (await cosmos.read('memory', AppendRecord, { id, pk: keys.memoryPartition(owner) }))?.value;
     },
 
-    /** Messages after `after` up to `through`, oldest first, in one epoch. */
-    async readMessages(owner: keys.Owner, session: string, range: { epoch: number; after: number; through: number }) {
+    /** Append records that hold messages after `after` up to `through`, oldest first, in one epoch. */
+    async readAppends(
+      owner: keys.Owner,
+      session: string,
+      range: { epoch: number; after: number; through: number },
+    ): Promise<AppendRecord[]> {
       if (range.through <= range.after) return [];
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT * FROM c WHERE c.pk = ${pk} AND c.kind = 'append' AND c.session_id = ${session} AND c.epoch = ${range.epoch} AND c.last_seq > ${range.after} AND c.first_seq <= ${range.through} ORDER BY c.first_seq`;
-      const records = await cosmos.query('memory', AppendRecord, { statement, pk });
+      const ids = keys.appendIds(session, range.epoch);
+      const statement = sql`SELECT * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${ids}) AND c.last_seq > ${range.after} AND c.first_seq <= ${range.through} ORDER BY c.first_seq`;
+      return await cosmos.query('memory', AppendRecord, { statement, pk });
+    },
+
+    /** Their messages in that range. */
+    async readMessages(owner: keys.Owner, session: string, range: { epoch: number; after: number; through: number }): Promise<Message[]> {
+      const records = await this.readAppends(owner, session, range);
       return records.flatMap((record) => record.messages).filter((m) => m.seq > range.after && m.seq <= range.through);
     },
 
