@@ -24,7 +24,13 @@ function evaluate(name: string, { bySha, readOnly }: { bySha: boolean; readOnly:
     const { scripts, clock } = context.instance;
     const sha = bySha ? script.toLowerCase() : scripts.add(script);
     if (!scripts.has(sha)) throw new Failure('NOSCRIPT No matching script. Please use EVAL.');
-    return clock.frozen(() => scripts.run(sha, { context, keys, argv, readOnly }));
+    // A SELECT in a script holds until its end.
+    const { database } = context.client;
+    try {
+      return clock.frozen(() => scripts.run(sha, { context, keys, argv, readOnly }));
+    } finally {
+      context.client.database = database;
+    }
   });
 }
 

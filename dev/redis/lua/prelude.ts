@@ -5,22 +5,45 @@
 export const PRELUDE = `
 local load, getinfo = load, debug.getinfo
 local format, gsub, select, type, tonumber, tostring = string.format, string.gsub, select, type, tonumber, tostring
-local floor, ceil = math.floor, math.ceil
+local floor, ceil, rep, pcall, rawset = math.floor, math.ceil, string.rep, pcall, rawset
+local frozen = setmetatable({}, { __mode = 'k' })
 
 unpack = table.unpack
 math.pow = function(x, y) return x ^ y end
 math.log10 = function(x) return math.log(x, 10) end
 table.getn = function(t) return #t end
 
--- Fengari's %d takes no number beyond 32 bits.
+string.rep = function(text, times) return rep(text, times) end
+
+-- Redis's pcall gives the text of an error where redis.call raised a table.
+local function unwrapped(ok, problem, ...)
+  if not ok and type(problem) == 'table' and type(problem.err) == 'string' then return ok, problem.err end
+  return ok, problem, ...
+end
+_G.pcall = function(...) return unwrapped(pcall(...)) end
+
+_G.rawset = function(t, name, value)
+  if frozen[t] then error('Attempt to modify a readonly table', 2) end
+  return rawset(t, name, value)
+end
+
+-- Fengari's %d takes no number beyond 32 bits, and its %e and %g are not those of C.
 string.format = function(pattern, ...)
   local args, at = { ... }, 0
   local rewritten = gsub(pattern, '%%([-+ #0]*%d*)(%.?%d*)(.)', function(width, precision, kind)
     if kind == '%' then return nil end
     at = at + 1
+    if kind == 'e' or kind == 'E' or kind == 'g' or kind == 'G' then
+      error('%' .. kind .. ' in string.format is not known to this server', 4)
+    end
+    if kind == 's' and type(args[at]) ~= 'string' and type(args[at]) ~= 'number' then
+      error("bad argument #" .. at + 1 .. " to 'format' (string expected, got " .. type(args[at]) .. ')', 4)
+    end
     if kind ~= 'd' and kind ~= 'i' then return nil end
     local number = tonumber(args[at])
-    if number == nil then return nil end
+    if number == nil then
+      error("bad argument #" .. at + 1 .. " to 'format' (number expected, got " .. type(args[at]) .. ')', 4)
+    end
     args[at] = number < 0 and ceil(number) or floor(number)
     return '%' .. width .. '.0f'
   end)
@@ -37,7 +60,9 @@ _VERSION = 'Lua 5.1'
 
 local globals = _G
 local function readonly(shown)
-  return setmetatable({}, {
+  local proxy = {}
+  frozen[proxy] = true
+  return setmetatable(proxy, {
     __index = shown,
     __newindex = function() error('Attempt to modify a readonly table', 2) end,
     __metatable = false,

@@ -3,6 +3,7 @@ import { callFromScript } from '../dispatch.ts';
 import { Failure, type Reply } from '../reply.ts';
 import { bytesOf, type LuaState, lauxlib, lua, lualib } from './fengari.ts';
 import { installLibraries, sha1Of } from './library.ts';
+import { refuseLaterLua } from './lua51.ts';
 import { PRELUDE } from './prelude.ts';
 import { popReply, pushArray, textAt, textField } from './values.ts';
 
@@ -63,6 +64,7 @@ function startMachine() {
   return {
     /** A reference to the compiled function, bound to the environment of scripts. */
     compile(source: string): number {
+      refuseLaterLua(source);
       if (source.startsWith('#!')) throw new Failure('ERR script flags (#!) are not known to this server');
       if (lauxlib.luaL_loadbuffer(L, bytesOf(source), null, CHUNK_NAME) !== 0) {
         const problem = textAt(L, -1);

@@ -64,6 +64,14 @@ const answers: [script: string, rest: string[], answer: string][] = [
     ['1', 'list'],
     '-WRONGTYPE Operation against a key holding the wrong kind of value\r\n',
   ],
+  ["local fine, problem = pcall(redis.call, 'NOSUCH') return problem", ['0'], '$44\r\nERR Unknown Redis command called from script\r\n'],
+  [
+    "local text = string.format('%s', nil) return text",
+    ['0'],
+    "-ERR user_script:1: bad argument #2 to 'format' (string expected, got nil) script: SHA, on @user_script:1.\r\n",
+  ],
+  ["redis.call('SELECT', 3) redis.call('SET', KEYS[1], 'v')", ['1', 'k'], '$-1\r\n'],
+  ['local function deeper() return 1 + deeper() end return pcall(deeper)', ['0'], '$-1\r\n'],
   ['return 1', ['5'], "-ERR Number of keys can't be greater than number of args\r\n"],
   ['return 1', ['-1'], "-ERR Number of keys can't be negative\r\n"],
   ['return 1', ['x'], '-ERR value is not an integer or out of range\r\n'],
@@ -123,6 +131,17 @@ describe.each(servers)('scripts on $name', ({ start }) => {
       return {started, redis.call('EXISTS', KEYS[1])}`;
     expect(await client.send('EVAL', waits, 1, 'k')).toBe('*2\r\n:1\r\n:1\r\n');
   });
+});
+
+test('what Redis would not compile is refused', async () => {
+  const { client, stop } = await startStandIn();
+  for (const later of ['return 7 // 2', 'return 1 << 4', 'return 5 & 4', 'goto done ::done:: return 1']) {
+    expect(await client.send('EVAL', later, 0)).toContain('is not Lua 5.1');
+  }
+  expect(await client.send('EVAL', "-- a // b & c\nreturn 'x // y' .. [[ | ]]", 0)).toBe('$9\r\nx // y | \r\n');
+  expect(await client.send('EVAL', 'return 1 ~= 2', 0)).toBe(':1\r\n');
+  client.close();
+  await stop();
 });
 
 test('what scripts return as RESP3 types, and flags of scripts, are refused', async () => {
