@@ -37,8 +37,12 @@ async function settled(stack: Stack): Promise<void> {
   stack.cosmos.calls.reset();
 }
 
+/** Holds the answer to the next command a moment: what else is sent by then was sent without waiting for it, in one round trip. */
+const slowAnswer = () => trusting.redis.faults.add({ times: 1, action: { delayMs: 100 } });
+
 test('a hot context read is one Redis round trip and no Cosmos call', async () => {
   const who = await hotSession(trusting);
+  slowAnswer();
   const { body } = await trusting.api().post('/memory/context', who);
   expect(body.active_context).toHaveLength(1);
   expect(trusting.redis.calls.roundTrips).toBe(1);
