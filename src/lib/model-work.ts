@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Id, Iso, Seq } from './model.ts';
 
-/** Where the sweep looks: written before the work that it announces. */
+/** Where the sweep looks: written before the work that it announces, gone when that work is done. */
 export const DueEntry = z.object({
   id: z.string(),
   pk: z.string(),
@@ -12,8 +12,10 @@ export const DueEntry = z.object({
   session_id: Id,
   user_id: Id.nullable(),
   check_at: Iso,
-  /** The job to ring again, where the session's head does not say it. */
+  /** The job that does the work; an idle session has none yet. */
   job_id: z.string().optional(),
+  /** How often the sweep has looked already: it looks ever less often. */
+  tries: z.number().int().optional(),
 });
 export type DueEntry = z.infer<typeof DueEntry>;
 

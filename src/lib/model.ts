@@ -120,5 +120,7 @@ export const DirectoryEntry = z.object({
   tenant: Id,
   session_id: Id,
   user_id: Id.nullable(),
+  /** When a session was last about to be created under it: until it is there, retention must leave the entry. */
+  claimed_at: Iso.optional(),
 });
 export type DirectoryEntry = z.infer<typeof DirectoryEntry>;

@@ -23,11 +23,23 @@ export function askedFor(kind: Slow, head: Pick<SessionHead, 'turn_no' | 'last_s
 }
 
 /** Tells the sweep before the head says so: work that is announced in neither place is lost by a crash between two writes. */
-export function announce(services: Services, owner: Owner, { session_id, kind }: { session_id: string; kind: Slow }): Promise<void> {
-  const id = dueId(kind, owner.tenant, session_id);
+export function announce(
+  services: Services,
+  owner: Owner,
+  { session_id, kind, job_id }: { session_id: string; kind: Slow; job_id: string },
+): Promise<void> {
+  const id = dueId(kind, owner.tenant, job_id);
   const check_at = new Date(services.now() + ANNOUNCED_SECONDS * 1000).toISOString();
+  const work = { due: kind, tenant: owner.tenant, session_id, user_id: owner.user_id, job_id };
+  return services.warm.sessions.noteDue({ id, pk: directoryPartition(id), kind: 'due', schema_version: 1, ...work, check_at });
+}
+
+/** The sweep looks here when an open session may have been left. Written before the session opens, or opens again. */
+export function noteIdle(services: Services, owner: Owner, session_id: string): Promise<void> {
+  const id = dueId('idle', owner.tenant, session_id);
+  const check_at = new Date(services.now() + services.config.memory.sessionIdleEndMinutes * 60_000).toISOString();
   const who = { tenant: owner.tenant, session_id, user_id: owner.user_id };
-  return services.warm.sessions.noteDue({ id, pk: directoryPartition(id), kind: 'due', schema_version: 1, due: kind, ...who, check_at });
+  return services.warm.sessions.noteDue({ id, pk: directoryPartition(id), kind: 'due', schema_version: 1, due: 'idle', ...who, check_at });
 }
 
 /** The job that goes on from the cursor; asked for twice, it is one. */

@@ -1,7 +1,8 @@
 import type { SessionHead } from '../model.ts';
 import type { Services } from '../services.ts';
 import { sessionWas } from '../telemetry.ts';
-import { directoryPartition, dueId, headId, memoryPartition, type Owner } from '../tiers/keys.ts';
+import { headId, memoryPartition, type Owner } from '../tiers/keys.ts';
+import { noteIdle } from './due.ts';
 import { sessionNotFound } from './view.ts';
 
 /**
@@ -12,11 +13,11 @@ export async function openSession(services: Services, owner: Owner, session: str
   const { sessions } = services.warm;
   const found = await sessions.readHead(owner, session);
   if (found) return found.value;
-  const entry = await sessions.claim(owner, session);
+  const head = newHead(owner, session, services.now());
+  const entry = await sessions.claim(owner, session, head.started_at);
   if (entry.user_id !== owner.user_id) throw sessionNotFound(session, owner);
   await sessions.ensureUser(owner);
-  const head = newHead(owner, session, services.now());
-  await noteIdleCheck(services, owner, session);
+  await noteIdle(services, owner, session);
   if (await sessions.createHead(head)) {
     sessionWas('new');
     return head;
@@ -24,14 +25,6 @@ export async function openSession(services: Services, owner: Owner, session: str
   const winner = await sessions.readHead(owner, session);
   if (!winner) throw sessionNotFound(session, owner);
   return winner.value;
-}
-
-/** The sweep looks here when the session may have been left. */
-function noteIdleCheck(services: Services, owner: Owner, session: string): Promise<void> {
-  const id = dueId('idle', owner.tenant, session);
-  const check_at = new Date(services.now() + services.config.memory.sessionIdleEndMinutes * 60_000).toISOString();
-  const who = { tenant: owner.tenant, session_id: session, user_id: owner.user_id };
-  return services.warm.sessions.noteDue({ id, pk: directoryPartition(id), kind: 'due', schema_version: 1, due: 'idle', ...who, check_at });
 }
 
 function newHead(owner: Owner, session: string, now: number): SessionHead {

@@ -6,7 +6,7 @@ import type { Stored } from '../tiers/cosmos-gate.ts';
 import type { Owner } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
 import { buildContext } from './context-build.ts';
-import { announce, slowJobId, startSlow } from './due.ts';
+import { announce, noteIdle, slowJobId, startSlow } from './due.ts';
 import { readJob } from './jobs.ts';
 import { openSession } from './open.ts';
 import { turnCount } from './turns-of.ts';
@@ -43,20 +43,8 @@ export async function startSession(services: Services, owner: Owner, { session_i
  * done in time. Ending twice is one job. Errors: session_not_found, tier_unavailable, session_busy.
  */
 export async function endSession(services: Services, owner: Owner, { session_id, wait_ms }: EndRequest) {
-  const head = await changeHead(services, { owner, session_id }, async (stored) => {
-    const { value } = stored;
-    if (value.end_job_id !== null) return undefined;
-    await announce(services, owner, { session_id, kind: 'reflect' });
-    const at = new Date(services.now()).toISOString();
-    return {
-      status: 'ended',
-      ended_at: at,
-      end_job_id: slowJobId(owner, value, { kind: 'reflect', now: services.now() }),
-      reflect_turn: value.turn_no,
-    };
-  });
+  const head = await markEnded(services, owner, { session_id });
   const job_id = head.end_job_id ?? '';
-  await startSlow(services, owner, { head, kind: 'reflect', job_id });
   const job = wait_ms > 0 ? await readJob(services, { tenant: owner.tenant }, { id: job_id, waitMs: wait_ms }) : undefined;
   const done = job?.status === 'done' ? job.result : undefined;
   return {
@@ -69,25 +57,53 @@ export async function endSession(services: Services, owner: Owner, { session_id,
   };
 }
 
-async function startOver(services: Services, owner: Owner, session_id: string): Promise<void> {
-  await changeHead(services, { owner, session_id }, async ({ value }) => ({
-    epoch: value.epoch + 1,
-    epoch_seq: value.last_seq,
-    epoch_turn: value.turn_no,
-    turn_id: null,
-    status: 'open',
-    started_at: new Date(services.now()).toISOString(),
-    last_active_at: new Date(services.now()).toISOString(),
-    ended_at: null,
-    summarized_through: value.last_seq,
-    summarized_turn: value.turn_no,
-    buffer_tokens: 0,
-    summary_asked: value.last_seq,
-    rolling_id: null,
-    summary_id: null,
-    end_job_id: null,
-  }));
+/** Ends a session that was last used at `idleSince` (ISO) or before; answers whether it is over now. Errors: as endSession. */
+export async function endIdleSession(
+  services: Services,
+  owner: Owner,
+  { session_id, idleSince }: { session_id: string; idleSince: string },
+): Promise<boolean> {
+  return (await markEnded(services, owner, { session_id, idleSince })).status === 'ended';
 }
+
+/** The head says that it is over and which job reflects on it, and that job is queued; a session in use after `idleSince` is left. */
+async function markEnded(
+  services: Services,
+  owner: Owner,
+  { session_id, idleSince }: { session_id: string; idleSince?: string },
+): Promise<SessionHead> {
+  const head = await changeHead(services, { owner, session_id }, async ({ value }) => {
+    if (value.end_job_id !== null) return undefined;
+    if (idleSince !== undefined && value.last_active_at > idleSince) return undefined;
+    const job_id = slowJobId(owner, value, { kind: 'reflect', now: services.now() });
+    await announce(services, owner, { session_id, kind: 'reflect', job_id });
+    return { status: 'ended', ended_at: new Date(services.now()).toISOString(), end_job_id: job_id, reflect_turn: value.turn_no };
+  });
+  if (head.end_job_id !== null) await startSlow(services, owner, { head, kind: 'reflect', job_id: head.end_job_id });
+  return head;
+}
+
+async function startOver(services: Services, owner: Owner, session_id: string): Promise<void> {
+  await changeHead(services, { owner, session_id }, async ({ value }) => {
+    if (value.status === 'ended') await noteIdle(services, owner, session_id);
+    const at = new Date(services.now()).toISOString();
+    return { ...emptyEpoch(value), status: 'open', started_at: at, last_active_at: at, ended_at: null, end_job_id: null };
+  });
+}
+
+/** The next epoch of a session, whose counts and contexts begin at nothing. */
+export const emptyEpoch = ({ epoch, last_seq, turn_no }: SessionHead): Partial<SessionHead> => ({
+  epoch: epoch + 1,
+  epoch_seq: last_seq,
+  epoch_turn: turn_no,
+  turn_id: null,
+  summarized_through: last_seq,
+  summarized_turn: turn_no,
+  buffer_tokens: 0,
+  summary_asked: last_seq,
+  rolling_id: null,
+  summary_id: null,
+});
 
 type Change = (head: Stored<SessionHead>) => Promise<Partial<SessionHead> | undefined>;
 

@@ -10,7 +10,7 @@ import type { Owner } from '../tiers/keys.ts';
 import type { Outcome } from '../tiers/warm-sessions.ts';
 import { type AppendPlan, type Draft, draftAppend, largestBatch, planAppend } from './append.ts';
 import { askToEndCopies, endCopies } from './changing.ts';
-import { announce, askedFor, dueWork, type Slow, slowJobId, startSlow } from './due.ts';
+import { announce, askedFor, dueWork, noteIdle, type Slow, slowJobId, startSlow } from './due.ts';
 import { openSession } from './open.ts';
 import { bufferStart } from './trust.ts';
 import { sessionNotFound } from './view.ts';
@@ -81,15 +81,16 @@ async function appendUntilDone(
     head ??= await openSession(services, owner, draft.request.session_id);
     const plan = planAppend(head, draft, services.now());
     const due = dueWork({ ...head, ...plan.change, buffer_tokens: head.buffer_tokens + plan.tokens }, services.config.memory);
+    const start: { kind: Slow; job_id: string }[] = [];
     for (const kind of due) {
-      await announce(services, owner, { session_id: head.session_id, kind });
+      const job_id = slowJobId(owner, head, { kind, now: services.now() });
+      await announce(services, owner, { session_id: head.session_id, kind, job_id });
+      start.push({ kind, job_id });
       Object.assign(plan.change, askedFor(kind, { ...head, ...plan.change }));
     }
+    if (plan.reopens) await noteIdle(services, owner, head.session_id);
     const outcome = await appendOnce(services, owner, plan);
-    if (outcome?.kind === 'committed') {
-      const start = due.map((kind) => ({ kind, job_id: slowJobId(owner, outcome.head, { kind, now: services.now() }) }));
-      return { ...outcome, kind: 'stored', plan, start };
-    }
+    if (outcome?.kind === 'committed') return { ...outcome, kind: 'stored', plan, start };
     if (outcome?.kind === 'marked') return await recognise(services, { owner, draft, head, marker: outcome.marker });
     head = undefined;
     if (attempt > 0) await wait(Math.random() * Math.min(20 * attempt, 200)); // other processes are writing: spread out

@@ -98,12 +98,16 @@ export function createCosmosGate(connect: () => Promise<Record<ContainerName, Co
       }
     },
 
-    async remove(name: ContainerName, at: { id: string; pk: string }): Promise<void> {
+    /** Deletes, with `etag` only what still has it; false when it was changed since. What is not there is deleted. */
+    async remove(name: ContainerName, at: { id: string; pk: string }, etag?: string): Promise<boolean> {
       const c = await container(name);
       try {
-        await told(() => c.item(at.id, at.pk).delete());
+        await told(() => c.item(at.id, at.pk).delete(etag ? { accessCondition: { type: 'IfMatch', condition: etag } } : {}));
+        return true;
       } catch (error) {
-        if (statusOf(error) !== 404) throw error;
+        if (statusOf(error) === 404) return true;
+        if (etag !== undefined && statusOf(error) === 412) return false;
+        throw error;
       }
     },
 

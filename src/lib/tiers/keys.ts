@@ -34,8 +34,10 @@ export const profileId = (rev: number): string => `p|${twelve(rev)}`;
 
 /** Cosmos `directory`: 64 partitions by the hash of the id. */
 export const directoryId = (tenant: string, session: string): string => `${tenant}|${session}`;
-export const dueId = (kind: string, tenant: string, session: string): string => `due|${kind}|${tenant}|${session}`;
+/** `ref` is the session that may be idle, or the job that is to be done. */
+export const dueId = (kind: string, tenant: string, ref: string): string => `due|${kind}|${tenant}|${ref}`;
 export const directoryPartition = (id: string): string => `d|${shard(id)}`;
+export const directoryPartitions: readonly string[] = Array.from({ length: SHARDS }, (_, n) => `d|${String(n).padStart(2, '0')}`);
 
 /** Cosmos `ops`: jobs lie in one partition per tenant and day; the day leads the job's id (yyyymmdd-…). */
 export const jobPartition = (tenant: string, jobId: string): string => `${tenant}|job|${jobId.slice(0, 8)}`;
@@ -44,6 +46,15 @@ export const jobDay = (now: number): string => new Date(now).toISOString().slice
 export function jobId(now: number, work: { tenant: string; session: string; epoch: number; kind: string; from: number }): string {
   return `${jobDay(now)}-${digest([work.tenant, work.session, work.epoch, work.kind, work.from].join('|'))}`;
 }
+/** Cosmos `ops`: what was spent lies in one partition per tenant and day (yyyy-mm-dd), folded days in one per month (yyyy-mm). */
+export const usageDayPartition = (tenant: string, date: string): string => `${tenant}|ud|${date.replaceAll('-', '')}`;
+export const usageDeltaId = (minute: number, instance: string, part: number): string => `${minute}|${instance}|${part}`;
+export const usageMonthPartition = (tenant: string, month: string): string => `${tenant}|use|${month.replace('-', '')}`;
+export const usageMonthId = (user_id: string | undefined): string => (user_id === undefined ? 'tenant' : `user|${user_id}`);
+/** The timers' leases and the sweep's sign of life. No tenant's partition: those have a `|`. */
+export const TIMERS_PARTITION = 'timers';
+export const leaseId = (timer: string): string => `lease|${timer}`;
+export const HEARTBEAT_ID = 'heartbeat';
 export const keyPartition = (prefix: string): string => `key|${prefix}`;
 
 /** Redis: every key of a session shares the tag {T|s|S}, every key of a user {T|u|U}. */
@@ -51,5 +62,7 @@ export const sessionHead = (tenant: string, session: string): string => `{${tena
 export const sessionBuffer = (tenant: string, session: string): string => `{${tenant}|s|${session}}b`;
 export const memoryCopy = (owner: Owner): string => `{${memoryPartition(owner)}}c`;
 export const recencyIndex = (tenant: string, session: string): string => `{${tenant}|ix|${shard(session)}}`;
+/** Tenants with sessions in the hot tier, by when that was last noted. */
+export const HOT_TENANTS = '{tenants}ix';
 export const recencyIndexes = (tenant: string): string[] =>
   Array.from({ length: SHARDS }, (_, n) => `{${tenant}|ix|${String(n).padStart(2, '0')}}`);

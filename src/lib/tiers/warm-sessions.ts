@@ -41,8 +41,11 @@ export function createWarmSessions(cosmos: CosmosGate) {
       return cosmos.read('directory', DirectoryEntry, { id, pk: keys.directoryPartition(id) });
     },
 
-    /** Claims a session id for an owner; the first wins, and every caller gets the winner's entry. */
-    async claim(owner: keys.Owner, session: string): Promise<DirectoryEntry> {
+    /**
+     * Claims a session id for an owner; the first wins, and every caller gets the winner's entry. An entry of the owner's own is
+     * changed too, so that retention, which deletes entries that nothing lies under, notices that something is about to.
+     */
+    async claim(owner: keys.Owner, session: string, claimed_at: string): Promise<DirectoryEntry> {
       const id = keys.directoryId(owner.tenant, session);
       const at = { id, pk: keys.directoryPartition(id) };
       const entry = {
@@ -52,10 +55,13 @@ export function createWarmSessions(cosmos: CosmosGate) {
         tenant: owner.tenant,
         session_id: session,
         user_id: owner.user_id,
+        claimed_at,
       } as const;
       if (await cosmos.create('directory', entry)) return entry;
       const winner = await cosmos.read('directory', DirectoryEntry, at);
-      return winner ? winner.value : this.claim(owner, session);
+      if (winner && winner.value.user_id !== owner.user_id) return winner.value;
+      const claimed = winner && (await cosmos.replace('directory', entry, winner.etag));
+      return claimed ? entry : this.claim(owner, session, claimed_at);
     },
 
     /** The partition's user record, made when it is not there yet. */
