@@ -5,6 +5,7 @@ import type { Services } from './services.ts';
 import { type Owner, ownerOf } from './tiers/keys.ts';
 
 const KEY_CACHED_MS = 60_000;
+const KEY_OUTAGE_MS = 600_000;
 const KEYS_CACHED = 1000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
 export const DEFAULT_TENANT = 'default';
@@ -68,21 +69,34 @@ function callerOf({ tenant, user, scopes }: { tenant: string; user?: string; sco
   };
 }
 
-const cache = new WeakMap<Services, Map<string, { at: number; key: ApiKey | undefined }>>();
+interface Known {
+  at: number;
+  key: ApiKey | undefined;
+}
+const cache = new WeakMap<Services, Map<string, Known>>();
 
 /** The stored key that a secret belongs to. Looked up at most once a minute, so revoking one takes up to a minute. */
 async function findKey(services: Services, given: string): Promise<ApiKey | undefined> {
   const parsed = parseApiKey(given);
   if (!parsed) return undefined;
-  const { prefix, secret } = parsed;
-  const known = cache.get(services) ?? new Map<string, { at: number; key: ApiKey | undefined }>();
+  const known = cache.get(services) ?? new Map<string, Known>();
   cache.set(services, known);
-  let entry = known.get(prefix);
-  if (!entry || services.now() - entry.at > KEY_CACHED_MS) {
-    entry = { at: services.now(), key: await services.warm.ops.readKey(prefix) };
+  const { key } = await lookUp(services, known, parsed.prefix);
+  return key && opens(key, parsed.secret) ? key : undefined;
+}
+
+/** While Cosmos DB is down, a key that was good a few minutes ago still is: hot sessions go on being served. */
+async function lookUp(services: Services, known: Map<string, Known>, prefix: string): Promise<Known> {
+  const now = services.now();
+  const entry = known.get(prefix);
+  if (entry && now - entry.at <= KEY_CACHED_MS) return entry;
+  try {
+    const fresh = { at: now, key: await services.warm.ops.readKey(prefix) };
     if (known.size >= KEYS_CACHED) known.clear();
-    known.set(prefix, entry);
+    known.set(prefix, fresh);
+    return fresh;
+  } catch (error) {
+    if (entry && now - entry.at <= KEY_OUTAGE_MS) return entry;
+    throw error;
   }
-  const { key } = entry;
-  return key && opens(key, secret) ? key : undefined;
 }

@@ -65,6 +65,9 @@ export const SessionHead = z.object({
 });
 export type SessionHead = z.infer<typeof SessionHead>;
 
+/** Messages of one store: with the markers of every one, one Cosmos batch of 100 operations. */
+export const MAX_MESSAGES_A_RECORD = 90;
+
 /** The messages of one store call. Append-only evidence. */
 export const AppendRecord = z.object({
   id: z.string(),

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { Id, Role } from './model.ts';
+import { Id, MAX_MESSAGES_A_RECORD, Role } from './model.ts';
 
 /** Text that is stored: 1–32,768 characters. NUL and lone surrogates are refused at the edge for the whole body. */
 export const Text = z.string().min(1).max(32_768);
-const MAX_MESSAGES = 90; // with the markers of every message, one Cosmos batch of 100 operations
 const LATEST_TIME = Date.UTC(9999, 11, 31);
 
 const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
@@ -66,7 +65,7 @@ export const StoreRequest = z
     user_message: Text.optional(),
     agent_message: Text.optional(),
     created_at: Time.optional(),
-    messages: z.array(MessageIn).min(1).max(MAX_MESSAGES).optional(),
+    messages: z.array(MessageIn).min(1).max(MAX_MESSAGES_A_RECORD).optional(),
   })
   .superRefine((body, ctx) => {
     const exchange = body.user_message !== undefined || body.agent_message !== undefined;

@@ -66,12 +66,14 @@ async function readStep(services: Services, owner: Owner, session: string): Prom
   const { head, user } = await sessions.readHeadAndUser(owner, session);
   if (!head || !user || head.value.last_seq <= head.value.reflected_through) return undefined;
   const after = head.value.reflected_through;
-  const next = await sessions.nextAppend(owner, session, after);
-  if (!next) return undefined;
-  const range = { epoch: next.epoch, after, through: Math.min(after + STEP_MESSAGES, head.value.last_seq) };
+  // What an earlier epoch left behind is found by its seq; within this epoch the ids say where to read on.
+  const inEpoch = after >= head.value.epoch_seq;
+  const epoch = inEpoch ? head.value.epoch : (await sessions.nextAppend(owner, session, after))?.epoch;
+  if (epoch === undefined) return undefined;
+  const range = { epoch, after, through: Math.min(after + STEP_MESSAGES, head.value.last_seq) };
   const [records, previous, facts] = await Promise.all([
     sessions.readAppends(owner, session, range),
-    memory.latestSummary(owner, session, next.epoch),
+    memory.latestSummary(owner, session, epoch),
     memory.listFacts(owner, KNOWN_FACTS),
   ]);
   const found = records.flatMap((record) => record.messages).filter((m) => m.seq > after && m.seq <= range.through);
@@ -85,7 +87,7 @@ async function readStep(services: Services, owner: Owner, session: string): Prom
     ...(recalled && { injected: facts.map((fact) => fact.text) }),
   };
   const previousFrom = previous?.from_seq ?? messages[0]?.seq ?? after + 1;
-  return { head: head.value, user: user.value, epoch: next.epoch, messages, previousFrom, input };
+  return { head: head.value, user: user.value, epoch, messages, previousFrom, input };
 }
 
 /** As many of the first messages as fit one model call; at least one. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { MAX_MESSAGES_A_RECORD } from '../model.ts';
 
 /** Whose memory it is: a tenant's user, or one anonymous session (`user_id` null, `session_id` set). */
 export interface Owner {
@@ -23,8 +24,12 @@ export function memoryPartition(owner: Owner): string {
 }
 export const USER_ID = 'user';
 export const headId = (session: string): string => `s|${session}`;
-export const appendIds = (session: string, epoch: number): string => `a|${session}|${epoch}|`;
-export const appendId = (session: string, epoch: number, firstSeq: number): string => `${appendIds(session, epoch)}${twelve(firstSeq)}`;
+export const appendId = (session: string, epoch: number, firstSeq: number): string => `a|${session}|${epoch}|${twelve(firstSeq)}`;
+/** The ids of all records that may hold messages of a range: a record holds at most 90. */
+export function appendIds(session: string, epoch: number, range: { after: number; through: number }): { least: string; most: string } {
+  const least = Math.max(1, range.after + 2 - MAX_MESSAGES_A_RECORD);
+  return { least: appendId(session, epoch, least), most: appendId(session, epoch, range.through) };
+}
 export const markerId = (session: string, epoch: number, id: string): string => `k|${session}|${epoch}|${digest(id)}`;
 export const summaryId = (session: string, epoch: number, of: { from: number; to: number; level: string }): string =>
   `y|${session}|${epoch}|${twelve(of.from)}-${twelve(of.to)}|${of.level}`;

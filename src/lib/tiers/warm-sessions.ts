@@ -147,8 +147,8 @@ export function createWarmSessions(cosmos: CosmosGate) {
     ): Promise<AppendRecord[]> {
       if (range.through <= range.after) return [];
       const pk = keys.memoryPartition(owner);
-      const ids = keys.appendIds(session, range.epoch);
-      const statement = sql`SELECT * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${ids}) AND c.last_seq > ${range.after} AND c.first_seq <= ${range.through} ORDER BY c.first_seq`;
+      const { least, most } = keys.appendIds(session, range.epoch, range);
+      const statement = sql`SELECT * FROM c WHERE c.pk = ${pk} AND c.id >= ${least} AND c.id <= ${most} AND c.last_seq > ${range.after} ORDER BY c.id`;
       return await cosmos.query('memory', AppendRecord, { statement, pk });
     },
 
