@@ -1,3 +1,4 @@
+import { type BudgetConfig, budgetOf } from './config/budget.ts';
 import { type CosmosConfig, cosmosOf } from './config/cosmos.ts';
 import { ConfigError } from './config/error.ts';
 import { fieldsOf, itemsOf, memoryOf, processingOf } from './config/memory.ts';
@@ -28,6 +29,7 @@ export interface Config {
   /** undefined: there is no host storage, so only the sweep finds work. */
   readonly queue?: Readonly<QueueConfig>;
   readonly model: Readonly<ModelConfig>;
+  readonly budget: Readonly<BudgetConfig>;
   readonly memory: Readonly<ReturnType<typeof memoryOf>>;
   readonly fields: Readonly<ReturnType<typeof fieldsOf>>;
   readonly items: Readonly<ReturnType<typeof itemsOf>>;
@@ -67,6 +69,7 @@ export function loadConfig(env: Environment = process.env): Config {
     blob: blobOf(reading, deployment),
     queue: queueOf(reading, deployment),
     model: modelOf(reading),
+    budget: budgetOf(reading),
     memory: memoryOf(reading, deployment),
     fields: fieldsOf(reading),
     items: itemsOf(reading),

@@ -7,14 +7,19 @@ import { connectBlobs, connectQueues } from './connect/storage.ts';
 import { createLocalModel } from './llm/local.ts';
 import { createOpenAIModel } from './llm/openai.ts';
 import type { Model } from './llm/port.ts';
+import { type Budget, createBudget } from './memory/budget.ts';
 import { createLine, type InLine } from './memory/in-line.ts';
+import { createLedger, type Ledger } from './memory/ledger.ts';
+import { costOfMonth } from './memory/usage-days.ts';
 import { countCosmos, createLog, type Log } from './telemetry.ts';
 import { createCosmosGate } from './tiers/cosmos-gate.ts';
 import { createHot, type Hot } from './tiers/hot.ts';
 import { createRedisGate } from './tiers/redis-gate.ts';
+import { createWarmDirectory, type WarmDirectory } from './tiers/warm-directory.ts';
 import { createWarmMemory, type WarmMemory } from './tiers/warm-memory.ts';
 import { createWarmOps, type WarmOps } from './tiers/warm-ops.ts';
 import { createWarmSessions, type WarmSessions } from './tiers/warm-sessions.ts';
+import { createWarmUsage, type WarmUsage } from './tiers/warm-usage.ts';
 
 /** Rings a queue once, within half a second, base64 as the host expects; false when it is not known to have arrived. */
 export type Ring = (queue: string, payload: object, options?: { delaySeconds?: number }) => Promise<boolean>;
@@ -29,10 +34,14 @@ export interface Services {
   mint: () => string;
   log: Log;
   hot: Hot;
-  warm: { sessions: WarmSessions; memory: WarmMemory; ops: WarmOps };
+  warm: { directory: WarmDirectory; sessions: WarmSessions; memory: WarmMemory; ops: WarmOps; usage: WarmUsage };
   model: Model;
   ring: Ring;
   inLine: InLine;
+  /** What this instance spends, for whom. */
+  ledger: Ledger;
+  /** How the month stands against the budgets. */
+  budget: Budget;
   ping: { cosmos: Ping; blob: Ping | undefined; queue: Ping | undefined; model: Ping | undefined };
   /** How this instance's session reads and stores were answered, since it started. */
   seen: { hot: number; cold: number };
@@ -56,6 +65,9 @@ export function createServices(config: Config, now: () => number = Date.now): Se
   const blobs = config.blob && connectBlobs(config.blob, { credential });
   const queues = config.queue && connectQueues(config.queue, { credential });
   const model = createModel(config, { credential, now });
+  const instanceId = randomUUID().slice(0, 8);
+  const usage = createWarmUsage(gate);
+  const ledger = createLedger({ put: usage.putDelta, now, instanceId, log });
   for (const warning of config.warnings) log('warn', 'setting', { warning });
 
   return {
@@ -65,13 +77,22 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     model,
     mint: randomUUID,
     hot: createHot(createRedisGate(redis, { rules, now, log }), times),
-    warm: { sessions: createWarmSessions(gate), memory: createWarmMemory(gate), ops: createWarmOps(gate) },
+    warm: {
+      directory: createWarmDirectory(gate),
+      sessions: createWarmSessions(gate),
+      memory: createWarmMemory(gate),
+      ops: createWarmOps(gate),
+      usage,
+    },
     ring: async (queue, payload, options) => (queues ? queues.ring(queue, payload, options) : false),
     inLine: createLine(),
+    ledger,
+    budget: createBudget({ limits: config.budget, now, costOfMonth: (of) => costOfMonth({ now, warm: { usage } }, of) }),
     ping: { cosmos: gate.ping, blob: blobs?.ping, queue: queues && (() => queues.ping('reflect')), model: model.ping?.bind(model) },
     seen: { hot: 0, cold: 0 },
-    instanceId: randomUUID().slice(0, 8),
+    instanceId,
     close: async () => {
+      await ledger.close();
       await redis?.close();
       cosmos.made()?.dispose();
       blobs?.close();

@@ -7,6 +7,8 @@ export interface Trace {
   ru: number;
   session?: 'hot' | 'cold' | 'new';
   degraded: Set<string>;
+  /** Whose memory it was about, where that is one user's. */
+  user?: string;
 }
 
 const traces = new AsyncLocalStorage<Trace>();
@@ -30,6 +32,18 @@ export function countCosmos(ru: number): void {
   trace.cosmos_calls++;
   trace.ru += ru;
 }
+
+/** The request units that the running request or job took so far. */
+export const ruSoFar = (): number => traces.getStore()?.ru ?? 0;
+
+/** Says whose memory the running request is about. */
+export function concerns(user: string): void {
+  const trace = traces.getStore();
+  if (trace) trace.user = user;
+}
+
+/** Runs what no request waits for, so that its calls are nobody's. */
+export const untraced = <T>(work: () => T): T => traces.exit(work);
 
 /** Says that the running request is answered without a tier. */
 export function degrade(tier: string): void {

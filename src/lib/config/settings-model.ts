@@ -72,4 +72,33 @@ export const modelSettings = {
     default: 'false',
     about: 'Whether the local model does the job when the configured one cannot be reached.',
   },
+  MODEL_BUDGET_TENANT_SOFT: {
+    rule: amount,
+    default: '',
+    absent: 'none',
+    about: 'What the model may cost a tenant in a calendar month (UTC) before answers say so, in the currency of the prices.',
+  },
+  MODEL_BUDGET_TENANT_HARD: {
+    rule: amount,
+    default: '',
+    absent: 'none',
+    about: 'What it may cost a tenant in a month before MODEL_OVER_BUDGET takes effect.',
+  },
+  MODEL_BUDGET_USER_SOFT: {
+    rule: amount,
+    default: '',
+    absent: 'none',
+    about: 'What the model may cost a user in a month before answers say so.',
+  },
+  MODEL_BUDGET_USER_HARD: {
+    rule: amount,
+    default: '',
+    absent: 'none',
+    about: 'What it may cost a user in a month before MODEL_OVER_BUDGET takes effect.',
+  },
+  MODEL_OVER_BUDGET: {
+    rule: oneOf(['local', 'defer']),
+    default: 'local',
+    about: 'What becomes of model work over a hard budget: the local model does it, or it waits for the next month.',
+  },
 } as const satisfies SettingTable;

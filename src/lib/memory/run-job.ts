@@ -1,14 +1,16 @@
 import { ModelError, type ModelUsage } from '../llm/port.ts';
 import type { Doorbell, Job, JobKind } from '../model-work.ts';
 import type { Services } from '../services.ts';
+import { ruSoFar } from '../telemetry.ts';
+import { deferred } from './defer.ts';
+import { type Lease, LeaseLost, takeLease } from './job-lease.ts';
+import { createJobModel, MAX_ATTEMPTS } from './job-model.ts';
 import { reflect } from './reflect.ts';
 import { summarize } from './summarize.ts';
 
-const LEASE_MS = 300_000;
-const MAX_ATTEMPTS = 5;
-const WORK_MS = 240_000; // of the ten minutes that the host gives: then the job stops at a checkpoint and rings again
 const FIRST_DELAY_SECONDS = 10;
 const LONGEST_DELAY_SECONDS = 600;
+const LONGEST_ASKED_SECONDS = 3600; // of what a server may ask for by Retry-After
 
 /** What a kind of job may do with its record: note what it cost and where it stands. Throws LeaseLost when another worker has it. */
 export interface JobHandle {
@@ -26,12 +28,11 @@ export type Work = (services: Services, handle: JobHandle) => Promise<WorkDone>;
 
 const WORK: Record<JobKind, Work> = { reflect, summarize };
 
-class LeaseLost extends Error {}
-
-/** Seconds until the next attempt: 10, 20, 40 … 600, or what the model asked for if that is longer. */
+/** Seconds until the next attempt: 10, 20, 40 … 600, or what the model asked for if that is longer, up to an hour. */
 export function retryDelaySeconds(attempts: number, retryAfterMs = 0): number {
-  const growing = FIRST_DELAY_SECONDS * 2 ** Math.max(0, attempts - 1);
-  return Math.min(LONGEST_DELAY_SECONDS, Math.max(growing, Math.ceil(retryAfterMs / 1000)));
+  const growing = Math.min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** Math.max(0, attempts - 1));
+  const asked = Math.min(LONGEST_ASKED_SECONDS, Math.ceil(retryAfterMs / 1000));
+  return Math.max(growing, asked);
 }
 
 /** May a worker take this job at `now`? Not when it is over, and not while another one's lease runs. */
@@ -53,27 +54,40 @@ export async function runJob(services: Services, bell: Doorbell): Promise<void> 
   if (taken !== 'take')
     return void (await services.ring(stored.value.job_kind, bell, { delaySeconds: Math.ceil(taken.wait_ms / 1000) + 1 }));
 
-  const handle = await takeLease(services, stored.value, stored.etag);
-  if (!handle) return;
+  const lease = await takeLease(services, stored.value, stored.etag);
+  if (!lease) return;
+  const ruBefore = ruSoFar();
   try {
-    const { result, more } = await WORK[handle.job.job_kind](services, handle);
-    await handle.finish({ status: more ? 'queued' : 'done', error: null, result });
-    if (handle.job.status === 'queued') await services.ring(handle.job.job_kind, bell);
+    await work(services, bell, lease);
   } catch (error) {
-    if (error instanceof LeaseLost) return;
-    if (!(error instanceof ModelError)) {
-      await handle.finish({ status: 'queued', error: reason(error) });
-      throw error;
-    }
-    await afterModelFailure(services, handle, error);
+    if (!(error instanceof LeaseLost)) throw error;
+  } finally {
+    lease.release();
+    const { tenant, user_id, session_id, job_kind } = lease.job;
+    services.ledger.count({ tenant, user_id, session_id, work: job_kind }, { ru: ruSoFar() - ruBefore });
   }
 }
 
-async function afterModelFailure(services: Services, handle: Lease, error: ModelError): Promise<void> {
-  const { job } = handle;
-  await handle.checkpoint(error.usage, job.result ?? {});
+async function work(services: Services, bell: Doorbell, lease: Lease): Promise<void> {
+  const { model, told } = createJobModel(services, lease);
+  try {
+    if (await deferred(services, bell, lease)) return;
+    const { result, more } = await WORK[lease.job.job_kind]({ ...services, model }, lease);
+    const ending = { error: null, result: { ...lease.job.result, ...result, ...told() } };
+    await lease.finish(more ? { ...ending, status: 'queued', attempts: 0 } : { ...ending, status: 'done' }); // it got on: attempts start anew
+    if (lease.job.status === 'queued') await services.ring(lease.job.job_kind, bell);
+  } catch (error) {
+    if (error instanceof LeaseLost) throw error;
+    if (error instanceof ModelError) return afterModelFailure(services, lease, error);
+    await lease.finish({ status: 'queued', error: reason(error) });
+    throw error;
+  }
+}
+
+async function afterModelFailure(services: Services, lease: Lease, error: ModelError): Promise<void> {
+  const { job } = lease;
   const last = job.attempts >= MAX_ATTEMPTS;
-  await handle.finish({ status: last ? 'failed' : 'queued', error: `model ${error.reason}: ${error.message}` });
+  await lease.finish({ status: last ? 'failed' : 'queued', error: `model ${error.reason}: ${error.message}` });
   services.log('warn', 'job_model_failure', { job_id: job.id, attempts: job.attempts, reason: error.reason, gives_up: last });
   if (last) return;
   const delaySeconds = retryDelaySeconds(job.attempts, error.retry_after_ms);
@@ -91,45 +105,3 @@ export async function recordPoison(services: Services, bell: Doorbell): Promise<
 }
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 500);
-
-type Ending = Pick<Job, 'status' | 'error'> & { result?: Record<string, unknown> };
-interface Lease extends JobHandle {
-  finish(ending: Ending): Promise<void>;
-}
-
-/** Writes the lease into the job; undefined when somebody else was faster. Every later write is conditional on still holding it. */
-async function takeLease({ now, mint, warm }: Services, found: Job, foundEtag: string): Promise<Lease | undefined> {
-  const iso = () => new Date(now()).toISOString();
-  const token = mint();
-  const lease = () => ({ token, until: now() + LEASE_MS });
-  const stopAt = now() + WORK_MS;
-  let job: Job = { ...found, status: 'running', attempts: found.attempts + 1, started_at: found.started_at ?? iso(), lease: lease() };
-  if (!(await warm.ops.replaceJob(job, foundEtag))) return undefined;
-
-  async function write(change: (job: Job) => Partial<Job>): Promise<void> {
-    const stored = await warm.ops.readJob(job.tenant, job.id);
-    if (stored?.value.lease?.token !== token) throw new LeaseLost(job.id);
-    job = { ...stored.value, ...change(stored.value) };
-    if (!(await warm.ops.replaceJob(job, stored.etag))) throw new LeaseLost(job.id);
-  }
-  return {
-    get job() {
-      return job;
-    },
-    timeUp: () => now() >= stopAt,
-    async checkpoint(usage, result) {
-      await write(({ tokens, cost, calls, result: before }) => ({
-        tokens: { in: tokens.in + (usage?.tokens_in ?? 0), out: tokens.out + (usage?.tokens_out ?? 0) },
-        cost: cost + (usage?.cost ?? 0),
-        calls: calls + (usage?.calls ?? 0),
-        result: { ...before, ...result },
-        lease: lease(),
-      }));
-    },
-    finish: ({ status, error, result }) =>
-      write(({ again, result: before }) => {
-        const next = status === 'done' && again ? 'queued' : status;
-        return { status: next, error, result: result ?? before, lease: null, again: false, finished_at: next === 'queued' ? null : iso() };
-      }),
-  };
-}
