@@ -1,6 +1,15 @@
 import { http } from '../lib/http.ts';
+import { listJobs } from '../lib/memory/job-list.ts';
 import { jobView, readJob, redriveJob } from '../lib/memory/jobs.ts';
-import { JobParams, JobQuery } from '../lib/requests.ts';
+import { JobParams, JobQuery, JobsQuery } from '../lib/requests.ts';
+
+/** GET /jobs: the slow work of the last 30 days, newest first, in pages. */
+http('jobs-list', {
+  method: 'GET',
+  route: 'jobs',
+  query: JobsQuery,
+  run: ({ query, caller, services }) => listJobs(services, caller, query),
+});
 
 /** GET /jobs/{job_id}: how a piece of slow work stands; `wait_ms` waits until it is over. */
 http('jobs-one', {

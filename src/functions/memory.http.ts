@@ -10,6 +10,7 @@ http('memory-store', {
   method: 'POST',
   route: 'memory/store',
   body: StoreRequest,
+  budget: true,
   run: ({ body, caller, services, request }) => {
     const owner = caller.ownerOfSession(body.user_id, body.session_id);
     return storeMessages(services, { owner, request: body, idempotencyKey: idempotencyKeyOf(request) });
@@ -21,6 +22,7 @@ http('memory-context', {
   method: 'POST',
   route: 'memory/context',
   body: ContextRequest,
+  budget: true,
   run: ({ body, caller, services }) => readContext(services, caller.ownerOfSession(body.user_id, body.session_id), body),
 });
 

@@ -19,6 +19,7 @@ http('sessions-end', {
   method: 'POST',
   route: 'sessions/end',
   body: EndRequest,
+  budget: true,
   run: ({ body, caller, services }) => endSession(services, caller.ownerOfSession(body.user_id, body.session_id), body),
 });
 

@@ -2,6 +2,7 @@ import { opens, parseApiKey } from './api-keys.ts';
 import { MemoryError } from './errors.ts';
 import type { ApiKey } from './model-work.ts';
 import type { Services } from './services.ts';
+import { concerns } from './telemetry.ts';
 import { type Owner, ownerOf } from './tiers/keys.ts';
 
 const KEY_CACHED_MS = 60_000;
@@ -55,6 +56,7 @@ function callerOf({ tenant, user, scopes }: { tenant: string; user?: string; sco
   const owner = (user_id: string): Owner => {
     if (user !== undefined && user !== user_id)
       throw new MemoryError('scope_mismatch', `this credential is bound to another user than "${user_id}"`);
+    concerns(user_id);
     return { tenant, user_id };
   };
   return {

@@ -4,6 +4,7 @@ import { parseWith, readJson } from './body.ts';
 import { type Caller, identify } from './caller.ts';
 import { corsHeaders } from './cors.ts';
 import { ERROR_CODES, MemoryError, toProblem } from './errors.ts';
+import type { Standing } from './memory/budget.ts';
 import { type Services, services } from './services.ts';
 import { type Trace, traced } from './telemetry.ts';
 
@@ -28,6 +29,8 @@ export interface Route<Body, Query, Params> {
   params?: ZodType<Params>;
   /** `nobody`: answers without a credential. `operator`: needs that scope. Default: any caller. */
   needs?: 'nobody' | 'caller' | 'operator';
+  /** The answer says when a model budget of the tenant or the user is used up. */
+  budget?: true;
   /** A value is answered as 200 and JSON; `reply` sets anything else. */
   run: (call: Call<Body, Query, Params>) => Promise<unknown> | unknown;
 }
@@ -79,13 +82,15 @@ export function answer<B, Q, P>(context: Services, { name, route, request }: Ask
         throw new MemoryError('scope_mismatch', 'this route needs the operator scope');
       }
       const result = await run(context, route, { caller, request });
-      response = toResponse(result, trace);
+      const standing = route.budget && context.budget.seen({ tenant: caller.tenant, user_id: trace.user ?? null });
+      response = toResponse(result, { trace, standing });
     } catch (error) {
       const known = toKnown(context, error, { name, requestId });
       code = known.code;
       response = problem(known, { requestId, trace });
     }
     countSession(context, trace);
+    countRequest(context, tenant, trace);
     const ms = Math.round((performance.now() - started) * 10) / 10;
     const { redis_calls, cosmos_calls, ru, session, degraded } = trace;
     const seen = { session, degraded: [...degraded], redis_calls, cosmos_calls, ru: Math.round(ru * 100) / 100 };
@@ -116,9 +121,11 @@ async function run<B, Q, P>(
   return route.run({ body, query, params, caller, services: context, request });
 }
 
-function toResponse(result: unknown, { degraded }: Trace): HttpResponseInit {
+function toResponse(result: unknown, { trace, standing }: { trace: Trace; standing: Standing | undefined }): HttpResponseInit {
   const { status, body } = result instanceof Reply ? result : new Reply(200, result);
-  const marked = degraded.size > 0 && body !== null && typeof body === 'object' ? { ...body, degraded: [...degraded] } : body;
+  const degraded = trace.degraded.size > 0 && { degraded: [...trace.degraded] };
+  const budget = standing && standing.state !== 'ok' && { budget: { state: standing.state, of: standing.of } };
+  const marked = (degraded || budget) && body !== null && typeof body === 'object' ? { ...body, ...degraded, ...budget } : body;
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(marked) };
 }
 
@@ -153,6 +160,11 @@ function problem(error: MemoryError, { requestId, trace }: { requestId: string; 
 function countSession({ seen }: Services, { session }: Trace): void {
   if (session === 'hot') seen.hot++;
   else if (session === 'cold') seen.cold++;
+}
+
+/** The request units of a request go to its tenant and, where it was about one, its user. */
+function countRequest({ ledger }: Services, tenant: string | undefined, { ru, user }: Trace): void {
+  if (tenant !== undefined && ru > 0) ledger.count({ tenant, user_id: user ?? null, session_id: null, work: 'request' }, { ru });
 }
 
 /** The caller's own request id when it is a sane one, else a new one. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, MAX_MESSAGES_A_RECORD, Role } from './model.ts';
+import { JobKind, JobStatus } from './model-work.ts';
 
 /** Text that is stored: 1–32,768 characters. NUL and lone surrogates are refused at the edge for the whole body. */
 export const Text = z.string().min(1).max(32_768);
@@ -132,5 +133,15 @@ export const UserSessionsQuery = z.object({
   limit: whole(1, 100).default(20),
   cursor: z.string().min(1).max(4096).optional(),
 });
+export const JobsQuery = z.object({
+  status: JobStatus.optional(),
+  kind: JobKind.optional(),
+  session_id: Id.optional(),
+  limit: whole(1, 100).default(20),
+  cursor: z.string().min(1).max(4096).optional(),
+});
+export type JobsQuery = z.infer<typeof JobsQuery>;
 export const JobParams = z.object({ job_id: z.string().regex(/^\d{8}-[A-Za-z0-9_-]{22}$/, 'must be a job id') });
 export const JobQuery = z.object({ wait_ms: whole(0, 30_000).default(0) });
+export const UsageQuery = z.object({ user_id: Id.optional(), session_id: Id.optional(), from: Time.optional(), to: Time.optional() });
+export type UsageQuery = z.infer<typeof UsageQuery>;

@@ -2,6 +2,7 @@ import { Heartbeat, Lease } from '../model-timers.ts';
 import { ApiKey, Job } from '../model-work.ts';
 import type { CosmosGate, Stored } from './cosmos-gate.ts';
 import * as keys from './keys.ts';
+import { jobsWanted, type WantedJobs } from './wanted-jobs.ts';
 
 /** Operations in Cosmos: jobs, API keys, the timers' leases and sign of life. */
 export function createWarmOps(cosmos: CosmosGate) {
@@ -20,6 +21,12 @@ export function createWarmOps(cosmos: CosmosGate) {
     readHeartbeat: async (): Promise<Heartbeat | undefined> =>
       (await cosmos.read('ops', Heartbeat, { id: keys.HEARTBEAT_ID, pk: keys.TIMERS_PARTITION }))?.value,
     putHeartbeat: (heartbeat: Heartbeat): Promise<void> => cosmos.upsert('ops', heartbeat),
+
+    /** One page of a day's jobs (yyyymmdd), newest first. */
+    pageJobs(tenant: string, day: string, { wanted, ...page }: { wanted: WantedJobs; limit: number; cursor: string | undefined }) {
+      const pk = keys.jobPartition(tenant, day);
+      return cosmos.page('ops', Job, { statement: jobsWanted(pk, wanted), pk, ...page });
+    },
 
     createKey: (key: ApiKey): Promise<boolean> => cosmos.create('ops', key),
     readKey: async (prefix: string): Promise<ApiKey | undefined> =>
