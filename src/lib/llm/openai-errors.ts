@@ -45,7 +45,7 @@ function statusReason(status: number, code: string): ModelFailure {
 }
 
 /** `Retry-After` in milliseconds, whether it came as seconds, as a date or as Azure's milliseconds. */
-function retryAfter(headers: Headers | undefined, now: () => number): number | undefined {
+export function retryAfter(headers: Headers | undefined, now: () => number): number | undefined {
   const ms = Number(headers?.get('retry-after-ms') ?? Number.NaN);
   if (Number.isFinite(ms) && ms >= 0) return ms;
   const text = headers?.get('retry-after');

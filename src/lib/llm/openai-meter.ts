@@ -1,10 +1,17 @@
 import type OpenAI from 'openai';
 import type { OpenAIModelSettings } from './openai.ts';
+import { retryAfter } from './openai-errors.ts';
 import type { ModelUsage } from './port.ts';
 import { estimateTokens } from './tokens.ts';
 
 export type ChatRequest = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming;
 export type ChatAnswer = OpenAI.Chat.Completions.ChatCompletion;
+
+/**
+ * A server that asks for more is asked again by the queue: the SDK would sleep up to a minute here, and comes back at once when it is
+ * asked to wait longer than that.
+ */
+const LONGEST_PAUSE_MS = 10_000;
 
 export interface Meter {
   /** For the SDK: counts and reads through. */
@@ -26,7 +33,9 @@ export function createMeter({ model, prices, now }: Pick<OpenAIModelSettings, 'm
       const response = await globalThis.fetch(input, init);
       // read here, while the SDK's timer runs: it stops at the headers, and a body can stall too
       const body = await response.arrayBuffer();
-      const { status, statusText, headers } = response;
+      const { status, statusText } = response;
+      const headers = new Headers(response.headers);
+      if ((retryAfter(headers, now) ?? 0) > LONGEST_PAUSE_MS) headers.set('x-should-retry', 'false');
       return new Response(body.byteLength === 0 ? null : body, { status, statusText, headers });
     },
     /** Adds what an answer says it took; estimated when it does not say. */

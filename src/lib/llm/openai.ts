@@ -16,7 +16,7 @@ export interface OpenAIModelSettings {
   model: string;
   /** Of one HTTP attempt, answer body included. */
   timeoutMs: number;
-  /** Of connection errors, 408, 409, 429 and 5xx, by the SDK, which waits as Retry-After says (up to a minute). */
+  /** Of connection errors, 408, 409, 429 and 5xx, by the SDK, which waits as Retry-After says (up to ten seconds). */
   maxRetries: number;
   prices: { inputPerMillion: number; outputPerMillion: number };
   /** Sends `store: false`, which other servers may refuse. Default: where `baseUrl` is absent or a host of OpenAI or Azure. */
