@@ -29,6 +29,8 @@ export const Heartbeat = z.object({
   schema_version: z.literal(1),
   at: Iso,
   instance: z.string(),
+  /** When the hot tier was last held to its size. */
+  evicted_at: Iso,
   last_sweep: z.record(z.string(), z.number()),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;

@@ -41,7 +41,8 @@ interface Overflow {
   rolling: Summary | undefined;
 }
 
-async function readOverflow({ warm, config }: Services, owner: Owner, session: string): Promise<Overflow | undefined> {
+/** The chunk that the `summarize` job would take now; undefined when nothing overflows. */
+export async function readOverflow({ warm, config }: Services, owner: Owner, session: string): Promise<Overflow | undefined> {
   const stored = await warm.sessions.readHead(owner, session);
   if (!stored || !overflows(stored.value, config.memory)) return undefined;
   const head = stored.value;

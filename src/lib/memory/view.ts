@@ -85,6 +85,7 @@ async function currentSession(
   if (copy) {
     sessionWas('hot');
     void services.hot.verify(at, gen, seen); // a missed note costs one more check later
+    void services.hot.touch(at);
     return copy;
   }
   sessionWas('cold');
@@ -94,7 +95,10 @@ async function currentSession(
     services.warm.memory.readRolling(owner, head.value.rolling_id),
   ]);
   const rolling = summary?.text ?? '';
-  if (hot) await services.hot.install(at, gen, { head: head.value, ...seen, rolling, texts: messages.map(messageText) });
+  if (hot) {
+    await services.hot.install(at, gen, { head: head.value, ...seen, rolling, texts: messages.map(messageText) });
+    void services.hot.touch(at);
+  }
   return { rolling, messages };
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { script } from '../connect/redis-script.ts';
 import type { Message, SessionHead } from '../model.ts';
+import { createRecency } from './hot-recency.ts';
 import { ABORT, BEGIN, COMMIT, INSTALL, INVALIDATE, VERIFY } from './hot-scripts.ts';
-import { memoryCopy, type Owner, recencyIndex, recencyIndexes, sessionBuffer, sessionHead } from './keys.ts';
+import { memoryCopy, type Owner, sessionBuffer, sessionHead } from './keys.ts';
 import type { RedisGate } from './redis-gate.ts';
 
 /** What Redis holds of a session, as it was found; `trust.ts` says whether it may be believed. */
@@ -127,20 +128,7 @@ export function createHot(redis: RedisGate, { ttlSeconds, staleMs, now }: { ttlS
     verifyMemory: (owner: Owner, gen: string, etag: string) =>
       redis.call('verify', (client) => memory.verify.run(client, [memoryCopy(owner)], [gen, etag, etag, now(), ttlSeconds])),
 
-    /** Notes that a session was used. Not awaited by requests: the index is repairable. */
-    touch: ({ tenant, session_id }: At) =>
-      redis.call('touch', async (client) => {
-        const key = recencyIndex(tenant, session_id);
-        await Promise.all([client.zadd(key, now(), session_id), client.expire(key, ttlSeconds)]);
-      }),
-
-    /** Last use (ms) of every session of a tenant that is in the hot tier now. */
-    recency: (tenant: string) =>
-      redis.call('recency', async (client) => {
-        const since = now() - ttlSeconds * 1000;
-        const pages = await Promise.all(recencyIndexes(tenant).map((key) => client.zrangebyscore(key, since, '+inf', 'WITHSCORES')));
-        return pages.flatMap((page) => page.filter((_, i) => i % 2 === 1).map(Number));
-      }),
+    ...createRecency(redis, { ttlSeconds, now }),
   };
 }
 export type Hot = ReturnType<typeof createHot>;
