@@ -66,20 +66,21 @@ async function ended(world: Instances) {
 }
 
 describe('a failure that may pass', () => {
-  test.each<[string, FakeAnswer, string, number]>([
-    ['no answer', { kind: 'slow' }, 'model timeout: the model did not answer in time', 10],
-    ['half an answer, then silence', { kind: 'stalled' }, 'model timeout: the model did not answer in time', 10],
-    ['a cut connection', { kind: 'cut' }, 'model unavailable: the model server could not be reached', 10],
-    ['a connection cut midway', { kind: 'cut', midway: true }, 'model unavailable: the model server could not be reached', 10],
-    ['500', { kind: 'error', status: 500 }, 'model unavailable: the model server answered 500', 10],
-    ['429', { kind: 'error', status: 429 }, 'model rate_limited: the model server answered 429', 10],
-    [
-      '429 for 90 s',
-      { kind: 'error', status: 429, headers: { 'retry-after': '90' } },
-      'model rate_limited: the model server answered 429',
-      90,
-    ],
-  ])('%s: the job says so, comes back later, and catches up', async (_what, failure, error, delay) => {
+  const silent = 'model timeout: the model did not answer in time';
+  const unreachable = 'model unavailable: the model server could not be reached';
+  const limited = 'model rate_limited: the model server answered 429';
+  const forLong = { 'retry-after': '90' };
+  const failures: [string, { failure: FakeAnswer; error: string; delay?: number }][] = [
+    ['no answer', { failure: { kind: 'slow' }, error: silent }],
+    ['half an answer, then silence', { failure: { kind: 'stalled' }, error: silent }],
+    ['a cut connection', { failure: { kind: 'cut' }, error: unreachable }],
+    ['a connection cut midway', { failure: { kind: 'cut', midway: true }, error: unreachable }],
+    ['500', { failure: { kind: 'error', status: 500 }, error: 'model unavailable: the model server answered 500' }],
+    ['429', { failure: { kind: 'error', status: 429 }, error: limited }],
+    ['429 for 90 s', { failure: { kind: 'error', status: 429, headers: forLong }, error: limited, delay: 90 }],
+  ];
+
+  test.each(failures)('%s: the job says so, comes back later, and catches up', async (_what, { failure, error, delay = 10 }) => {
     const job = await ended(plain);
     always(failure);
     await job.run();
