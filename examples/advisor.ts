@@ -113,6 +113,8 @@ async function run(url: string, key: string | undefined): Promise<void> {
   for (const fact of facts) say(`    - ${fact}`);
 }
 
+process.stdout.on('error', () => process.exit()); // the reader has seen enough (| head)
+
 try {
   const options = { key: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
