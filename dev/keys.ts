@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createApiKey, type KeyGrant, revokeApiKey } from '../src/lib/api-keys.ts';
+import { createBreaker } from '../src/lib/breaker.ts';
 import { ConfigError } from '../src/lib/config/error.ts';
 import { type Config, loadConfig } from '../src/lib/config.ts';
 import { connectCosmos } from '../src/lib/connect/cosmos.ts';
@@ -92,7 +93,7 @@ async function run(work: Work): Promise<void> {
   const credential = createCredential({ azure: deployment.azure, clientId: identity.clientId });
   const connection = connectCosmos(cosmos, { credential });
   try {
-    await work(createWarmOps(createCosmosGate(async () => connection)));
+    await work(createWarmOps(createCosmosGate(async () => connection, createBreaker({ failures: 5, resetMs: 60_000 }, Date.now))));
   } finally {
     connection.dispose();
   }

@@ -33,3 +33,27 @@ export function failed(state: BreakerState, rules: BreakerRules, now: number): B
   const opens = state.openedAt !== null || failures >= rules.failures;
   return { failures, openedAt: opens ? now : null, probing: false };
 }
+
+/** One breaker of this process, for one tier. */
+export function createBreaker(rules: BreakerRules, now: () => number) {
+  let state: BreakerState = CLOSED;
+  return {
+    /** Takes a turn; false while the tier is to be left alone. */
+    admits(): boolean {
+      const turn = admit(state, rules, now());
+      state = turn.state;
+      return turn.admitted;
+    },
+    succeeded() {
+      state = succeeded();
+    },
+    failed() {
+      state = failed(state, rules, now());
+    },
+    name: () => breakerName(state, rules, now()),
+    reset() {
+      state = CLOSED;
+    },
+  };
+}
+export type Breaker = ReturnType<typeof createBreaker>;

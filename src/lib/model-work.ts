@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, Iso, Seq } from './model.ts';
+import { Id, Iso, Metadata, Role, Seq } from './model.ts';
 
 /** Where the sweep looks: written before the work that it announces, gone when that work is done. */
 export const DueEntry = z.object({
@@ -73,3 +73,35 @@ export type Doorbell = z.infer<typeof Doorbell>;
 /** Asks whoever reaches Redis to end a session's and a user's hot copies. */
 export const StaleCopies = z.object({ tenant: Id, user_id: Id.nullable(), session_id: Id.optional() });
 export type StaleCopies = z.infer<typeof StaleCopies>;
+
+/** Names a session and whose it is, in a queue message. */
+export const SessionRef = z.object({ tenant: Id, user_id: Id.nullable(), session_id: Id });
+export type SessionRef = z.infer<typeof SessionRef>;
+
+/** A store that was acknowledged while Cosmos could not take it: the request with every id that was minted for it. */
+export const QueuedWrite = z.object({
+  request: z.object({
+    user_id: Id.optional(),
+    session_id: Id,
+    turn_id: Id.optional(),
+    context_id: z.string().optional(),
+    metadata: Metadata.optional(),
+    messages: z.array(
+      z.object({
+        message_id: Id.optional(),
+        role: Role,
+        content: z.string(),
+        name: z.string().optional(),
+        created_at: Iso.optional(),
+        timestamp: Iso.optional(),
+        metadata: Metadata.optional(),
+      }),
+    ),
+  }),
+  token: z.string(),
+  turnId: Id,
+  messageIds: z.array(Id),
+  bodyHash: z.string(),
+  idempotencyKey: z.string().optional(),
+});
+export type QueuedWrite = z.infer<typeof QueuedWrite>;

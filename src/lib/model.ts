@@ -11,7 +11,7 @@ export type Role = z.infer<typeof Role>;
 
 export const Iso = z.string();
 export const Seq = z.number().int().nonnegative();
-const Metadata = z.record(z.string(), z.unknown());
+export const Metadata = z.record(z.string(), z.unknown());
 
 /** One message as it is stored and as it lies in the hot buffer. Immutable: (session, seq) names it for ever. */
 export const Message = z.object({
@@ -62,6 +62,8 @@ export const SessionHead = z.object({
   /** turn_no when reflection was last asked for: the threshold counts from here. */
   reflect_turn: Seq,
   end_job_id: z.string().nullable(),
+  /** The empty epoch that retention opened: what lies before it is being deleted. */
+  expired_epoch: Seq.optional(),
 });
 export type SessionHead = z.infer<typeof SessionHead>;
 

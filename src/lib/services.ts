@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type Breaker, createBreaker } from './breaker.ts';
 import { type Config, loadConfig } from './config.ts';
 import { connectCosmos } from './connect/cosmos.ts';
 import { createCredential } from './connect/credential.ts';
@@ -12,12 +13,15 @@ import { createLine, type InLine } from './memory/in-line.ts';
 import { createLedger, type Ledger } from './memory/ledger.ts';
 import { costOfMonth } from './memory/usage-days.ts';
 import { countCosmos, createLog, type Log } from './telemetry.ts';
+import { type Archive, createArchive } from './tiers/cold-archive.ts';
 import { createCosmosGate } from './tiers/cosmos-gate.ts';
 import { createHot, type Hot } from './tiers/hot.ts';
+import { createQueuedWrites, type QueuedWrites } from './tiers/queued-writes.ts';
 import { createRedisGate } from './tiers/redis-gate.ts';
 import { createWarmDirectory, type WarmDirectory } from './tiers/warm-directory.ts';
 import { createWarmMemory, type WarmMemory } from './tiers/warm-memory.ts';
 import { createWarmOps, type WarmOps } from './tiers/warm-ops.ts';
+import { createWarmRetention, type WarmRetention } from './tiers/warm-retention.ts';
 import { createWarmSessions, type WarmSessions } from './tiers/warm-sessions.ts';
 import { createWarmUsage, type WarmUsage } from './tiers/warm-usage.ts';
 
@@ -34,9 +38,14 @@ export interface Services {
   mint: () => string;
   log: Log;
   hot: Hot;
-  warm: { directory: WarmDirectory; sessions: WarmSessions; memory: WarmMemory; ops: WarmOps; usage: WarmUsage };
+  warm: { directory: WarmDirectory; sessions: WarmSessions; memory: WarmMemory; ops: WarmOps; retention: WarmRetention; usage: WarmUsage };
   model: Model;
   ring: Ring;
+  breakers: Record<'redis' | 'cosmos', Breaker>;
+  /** Where stores wait while Cosmos cannot take them; undefined when Blob Storage is switched off. */
+  writes: QueuedWrites | undefined;
+  /** Where sessions go before retention deletes them; undefined when Blob Storage is switched off. */
+  archive: Archive | undefined;
   inLine: InLine;
   /** What this instance spends, for whom. */
   ledger: Ledger;
@@ -57,10 +66,11 @@ export function createServices(config: Config, now: () => number = Date.now): Se
   const log = createLog(config.log.level, (line) => process.stdout.write(`${line}\n`), now);
   const credential = createCredential({ azure: config.deployment.azure, clientId: config.identity.clientId });
   const cosmos = lazily(() => connectCosmos(config.cosmos, { credential, onCall: ({ charge }) => countCosmos(charge) }));
-  const gate = createCosmosGate(async () => cosmos.get());
+  const rules = { failures: config.breaker.failures, resetMs: config.breaker.resetSeconds * 1000 };
+  const breakers = { redis: createBreaker(rules, now), cosmos: createBreaker(rules, now) };
+  const gate = createCosmosGate(async () => cosmos.get(), breakers.cosmos);
   const onState = (state: string, detail?: string) => log(state === 'error' ? 'warn' : 'debug', 'redis_state', { state, detail });
   const redis = config.redis && connectRedis(config.redis, { credential, onState });
-  const rules = { failures: config.breaker.failures, resetMs: config.breaker.resetSeconds * 1000 };
   const times = { ttlSeconds: config.memory.sessionTtlMinutes * 60, staleMs: staleAfterMs(config), now };
   const blobs = config.blob && connectBlobs(config.blob, { credential });
   const queues = config.queue && connectQueues(config.queue, { credential });
@@ -76,15 +86,19 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     log,
     model,
     mint: randomUUID,
-    hot: createHot(createRedisGate(redis, { rules, now, log }), times),
+    hot: createHot(createRedisGate(redis, { breaker: breakers.redis, log }), times),
     warm: {
       directory: createWarmDirectory(gate),
       sessions: createWarmSessions(gate),
       memory: createWarmMemory(gate),
       ops: createWarmOps(gate),
+      retention: createWarmRetention(gate),
       usage,
     },
     ring: async (queue, payload, options) => (queues ? queues.ring(queue, payload, options) : false),
+    breakers,
+    writes: blobs && createQueuedWrites(blobs, now),
+    archive: blobs && createArchive(blobs),
     inLine: createLine(),
     ledger,
     budget: createBudget({ limits: config.budget, now, costOfMonth: (of) => costOfMonth({ now, warm: { usage } }, of) }),

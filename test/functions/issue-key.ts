@@ -1,4 +1,5 @@
 import { createApiKey, type KeyGrant, revokeApiKey } from '../../src/lib/api-keys.ts';
+import { createBreaker } from '../../src/lib/breaker.ts';
 import { loadConfig } from '../../src/lib/config.ts';
 import { connectCosmos } from '../../src/lib/connect/cosmos.ts';
 import { createCosmosGate } from '../../src/lib/tiers/cosmos-gate.ts';
@@ -13,7 +14,7 @@ async function withOps<T>({ endpoint, key }: At, work: (ops: WarmOps) => Promise
   const config = loadConfig({ AZURE_FUNCTIONS_ENVIRONMENT: 'Development', COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key });
   const connection = connectCosmos(config.cosmos);
   try {
-    return await work(createWarmOps(createCosmosGate(async () => connection)));
+    return await work(createWarmOps(createCosmosGate(async () => connection, createBreaker({ failures: 5, resetMs: 60_000 }, Date.now))));
   } finally {
     connection.dispose();
   }

@@ -73,7 +73,7 @@ test('an older copy restored by a failover is served for at most 60 s, and never
   const older = await dump(who.session_id);
   const { seq } = await say(service, who, 'second');
   await restore(who.session_id, older);
-  expect(await recalled(service, who, { at_least_seq: seq })).toEqual(['first', 'second']);
+  expect(await recalled(service, who, { at_least_seq: seq ?? 0 })).toEqual(['first', 'second']);
 
   await restore(who.session_id, older);
   world.clock.advance({ seconds: 61 });

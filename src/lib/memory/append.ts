@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { estimateTokens } from '../llm/tokens.ts';
 import type { AppendRecord, Marker, Message, SessionHead } from '../model.ts';
+import type { QueuedWrite } from '../model-work.ts';
 import type { StoreRequest } from '../requests.ts';
 import { appendId, markerId } from '../tiers/keys.ts';
 
@@ -8,14 +9,7 @@ const IDEMPOTENCY_KEY_SECONDS = 86_400;
 const ADDED_BYTES = 1000; // ids of up to 128 characters, times, counters
 
 /** A store request with every id it needs, minted before the first write so that a retry finds its own marker. */
-export interface Draft {
-  request: StoreRequest;
-  token: string;
-  turnId: string;
-  messageIds: string[];
-  bodyHash: string;
-  idempotencyKey: string | undefined;
-}
+export type Draft = QueuedWrite;
 
 /** Names every turn and message; the body's hash covers what the caller sent, not what was minted. */
 export function draftAppend(request: StoreRequest, { mint, idempotencyKey }: { mint: () => string; idempotencyKey?: string }): Draft {
@@ -115,17 +109,16 @@ export function planAppend(head: SessionHead, draft: Draft, now: number): Append
 
 /** The request's turn, its callers' message ids, its Idempotency-Key: each may be sent again and must be recognised. */
 function markersOf(draft: Draft): { name: string; ttl?: number }[] {
-  const own = draft.request.messages.flatMap((m) => ('message_id' in m && m.message_id ? [{ name: `message|${m.message_id}` }] : []));
+  const own = draft.request.messages.flatMap((m) => (m.message_id ? [{ name: `message|${m.message_id}` }] : []));
   const key = draft.idempotencyKey ? [{ name: `key|${draft.idempotencyKey}`, ttl: IDEMPOTENCY_KEY_SECONDS }] : [];
   return [{ name: `turn|${draft.turnId}` }, ...own, ...key];
 }
 
 type Placed = Pick<Message, 'seq' | 'message_id' | 'turn_no' | 'turn_id'> & { at: string };
 
-function toMessage(m: StoreRequest['messages'][number], { at, ...place }: Placed): Message {
-  const given = 'timestamp' in m ? (m.created_at ?? m.timestamp) : m.created_at;
-  const name = 'name' in m ? m.name : undefined;
-  const metadata = 'metadata' in m ? m.metadata : undefined;
+function toMessage(m: Draft['request']['messages'][number], { at, ...place }: Placed): Message {
+  const { name, metadata } = m;
+  const given = m.created_at ?? m.timestamp;
   return {
     ...place,
     role: m.role,

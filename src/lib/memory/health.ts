@@ -22,7 +22,7 @@ export function createReadiness() {
   };
 }
 
-async function readReadiness({ hot, ping }: Services): Promise<Readiness> {
+async function readReadiness({ hot, ping, breakers }: Services): Promise<Readiness> {
   const [redis, cosmos, blob, queue, model] = await Promise.all([
     hot.enabled ? sign(async () => (await hot.ping()) !== undefined) : off,
     sign(ping.cosmos),
@@ -30,7 +30,8 @@ async function readReadiness({ hot, ping }: Services): Promise<Readiness> {
     ping.queue ? sign(ping.queue) : off,
     ping.model ? sign(ping.model) : { status: 'ok' as const, latency_ms: 0 },
   ]);
-  const tiers = { redis: { ...redis, ...(hot.enabled && { breaker: hot.state() }) }, cosmos, blob, queue, model };
+  const redisTier = { ...redis, ...(hot.enabled && { breaker: breakers.redis.name() }) };
+  const tiers = { redis: redisTier, cosmos: { ...cosmos, breaker: breakers.cosmos.name() }, blob, queue, model };
   if (cosmos.status === 'down') return { status: 'unavailable', tiers };
   return { status: Object.values(tiers).some((tier) => tier.status === 'down') ? 'degraded' : 'ready', tiers };
 }

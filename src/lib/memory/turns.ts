@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { MemoryError } from '../errors.ts';
 import type { AppendRecord, Marker, SessionHead } from '../model.ts';
+import type { QueuedWrite } from '../model-work.ts';
 import type { StoreRequest } from '../requests.ts';
 import type { Services } from '../services.ts';
 import { sessionWas } from '../telemetry.ts';
@@ -15,6 +16,7 @@ import { openSession } from './open.ts';
 import { bufferStart } from './trust.ts';
 import { sessionNotFound } from './view.ts';
 import { type Watermark, watermarkOf } from './watermark.ts';
+import { queueWrite } from './write-behind.ts';
 
 const MAX_BATCH_BYTES = 1_800_000; // Cosmos takes 2 MB a batch; the rest is for its envelope
 
@@ -24,9 +26,10 @@ export interface StoreAnswer {
   turn_id: string;
   turn_ids: string[];
   message_ids: string[];
-  seq: number;
+  /** null while the store waits for Cosmos. */
+  seq: number | null;
   duplicate: boolean;
-  durability: 'stored';
+  durability: 'stored' | 'queued';
   watermark: Watermark;
 }
 
@@ -40,10 +43,15 @@ export async function storeMessages(
 ): Promise<StoreAnswer> {
   const draft = draftAppend(request, { mint: services.mint, idempotencyKey });
   refuseTooLarge(draft); // before a new session is opened for it
-  return services.inLine(`${owner.tenant}|${request.session_id}`, () => storeDraft(services, owner, draft));
+  return services.inLine(`${owner.tenant}|${request.session_id}`, () => storeDraft(services, owner, { draft }));
 }
 
-async function storeDraft(services: Services, owner: Owner, draft: Draft): Promise<StoreAnswer> {
+/** One store from its draft; `drains` when it comes out of the queue and must not go back into it. */
+export async function storeDraft(
+  services: Services,
+  owner: Owner,
+  { draft, drains = false }: { draft: Draft; drains?: boolean },
+): Promise<StoreAnswer> {
   const { session_id } = draft.request;
   const at = { tenant: owner.tenant, session_id };
   const intent = await services.hot.begin(at, draft.token);
@@ -52,10 +60,17 @@ async function storeDraft(services: Services, owner: Owner, draft: Draft): Promi
     throw sessionNotFound(session_id, owner);
   }
   sessionWas(intent?.head ? 'hot' : 'cold');
+  if (intent?.pending && !drains) return queueBehind(services, owner, { draft, head: intent.head });
   const written = await appendUntilDone(services, { owner, draft, head: intent?.head }).catch(async (error: unknown) => {
-    await endCopies(services, { owner, session_id }, intent?.token); // what Cosmos holds now is not known here
+    const down = error instanceof MemoryError && error.code === 'tier_unavailable';
+    if (!drains && down && intent?.head && (await queueWrite(services, owner, draft)))
+      return { kind: 'queued' as const, head: intent.head };
+    // What Cosmos holds now is not known here. A pending copy is checked before it is believed, and hot reads need it meanwhile.
+    if (drains && down) await services.hot.abort(at, draft.token);
+    else await endCopies(services, { owner, session_id }, intent?.token);
     throw error;
   });
+  if (written.kind === 'queued') return queuedAnswer(draft, written.head, services.now());
   if (written.kind === 'duplicate') {
     await endCopies(services, { owner, session_id }, intent?.token);
     return answer(written.record, { duplicate: !written.own, head: written.head });
@@ -64,6 +79,25 @@ async function storeDraft(services: Services, owner: Owner, draft: Draft): Promi
   void services.hot.touch(at);
   for (const { kind, job_id } of written.start) await startSlow(services, owner, { head: written.head, kind, job_id });
   return answer(written.plan.record, { duplicate: false, head: written.head });
+}
+
+/** Earlier stores of the session wait: this one waits behind them, whether or not Cosmos could take it by now. */
+async function queueBehind(
+  services: Services,
+  owner: Owner,
+  { draft, head }: { draft: Draft; head: SessionHead | undefined },
+): Promise<StoreAnswer> {
+  const known = head ?? (await openSession(services, owner, draft.request.session_id));
+  if (await queueWrite(services, owner, draft)) return queuedAnswer(draft, known, services.now());
+  throw new MemoryError('tier_unavailable', 'earlier messages of this session wait for Cosmos DB, and Blob Storage does not answer', {
+    retryAfterSeconds: 5,
+  });
+}
+
+/** The ids are final; the seq is given when Cosmos has the store. */
+function queuedAnswer(draft: Draft, head: SessionHead, now: number): StoreAnswer {
+  const { record } = planAppend(head, draft, now);
+  return { ...answer(record, { duplicate: false, head }), seq: null, durability: 'queued' };
 }
 
 type Written =
@@ -161,4 +195,10 @@ function answer(record: AppendRecord, { duplicate, head }: { duplicate: boolean;
     durability: 'stored',
     watermark: watermarkOf(head),
   };
+}
+
+/** Stores what waited for Cosmos, in line with the other writers of its session. */
+export async function storeQueued(services: Services, owner: Owner, draft: QueuedWrite): Promise<void> {
+  const { session_id } = draft.request;
+  await services.inLine(`${owner.tenant}|${session_id}`, () => storeDraft(services, owner, { draft, drains: true }));
 }

@@ -41,7 +41,7 @@ export async function readView(services: Services, request: ViewRequest): Promis
 
   const rules = { now: services.now(), withinSeconds: services.config.memory.verifyWithinSeconds };
   const reached = copy !== undefined && copy.head.last_seq >= (request.at_least_seq ?? 0);
-  const fresh = hot !== undefined && reached && isFresh(hot.session.verifiedAt, rules.now, rules.withinSeconds);
+  const fresh = hot !== undefined && reached && !hot.session.pending && isFresh(hot.session.verifiedAt, rules.now, rules.withinSeconds);
   if (copy && fresh && memoryIsFresh(hot.memory, hot.session, rules)) {
     sessionWas('hot');
     return { ...copy, known: parseKnown(hot.memory) ?? NOTHING_KNOWN };

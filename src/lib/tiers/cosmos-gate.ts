@@ -1,5 +1,6 @@
 import type { Container, JSONObject, OperationInput, SqlParameter } from '@azure/cosmos';
 import type { ZodType } from 'zod';
+import type { Breaker } from '../breaker.ts';
 import { MemoryError } from '../errors.ts';
 
 export type ContainerName = 'memory' | 'directory' | 'ops' | 'items';
@@ -46,14 +47,21 @@ function unavailable(error: unknown): Error {
 }
 
 /** The few Cosmos calls the tiers are made of: each parses what comes back and fails with one kind of error. */
-export function createCosmosGate(connect: () => Promise<Record<ContainerName, Container>>) {
+export function createCosmosGate(connect: () => Promise<Record<ContainerName, Container>>, breaker: Breaker) {
   const container = async (name: ContainerName) => (await connect())[name];
-  /** The connection counts every HTTP call; here its failure gets one of our errors. */
+  /** The connection counts every HTTP call; here its failure gets one of our errors, and silence counts for the breaker. */
   async function told<T>(work: () => Promise<T>): Promise<T> {
+    if (!breaker.admits())
+      throw new MemoryError('tier_unavailable', 'Cosmos DB does not answer; it is asked again soon', { retryAfterSeconds: 5 });
     try {
-      return await work();
+      const answer = await work();
+      breaker.succeeded();
+      return answer;
     } catch (error) {
-      throw unavailable(error);
+      const known = unavailable(error);
+      if (known instanceof UnclearError) breaker.failed();
+      else breaker.succeeded(); // it answered, if only to refuse
+      throw known;
     }
   }
   const stored = <T>(schema: ZodType<T>, document: unknown): Stored<T> => ({

@@ -2,6 +2,7 @@
  * The hot-copy protocol in Lua, the same for a session (head hash + buffer list) and for a user's memory (one hash).
  * A hash holds the copy's fields, `gen` (changes whenever the copy stops being one), and one field `t:<token>` per writer
  * that is under way, with the time (ms) at which it began. KEYS[1] is the hash, KEYS[2] the list where there is one.
+ * `pending` says that acknowledged stores still wait in blobs; it outlives the copy.
  * Values of users are opaque texts here: no cjson (it turns [] into {} and rounds large numbers).
  */
 const SHARED = `
@@ -9,7 +10,7 @@ local hash, list = KEYS[1], KEYS[2]
 local function reset(gen, keep_after)
   for _, field in ipairs(redis.call('HKEYS', hash)) do
     local live = string.sub(field, 1, 2) == 't:' and tonumber(redis.call('HGET', hash, field)) >= keep_after
-    if not live then redis.call('HDEL', hash, field) end
+    if not live and field ~= 'pending' then redis.call('HDEL', hash, field) end
   end
   if list then redis.call('DEL', list) end
   redis.call('HSET', hash, 'gen', gen)
@@ -41,7 +42,7 @@ export const BEGIN = `${SHARED}
 local token, now, stale, ttl, gen = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local _, oldest = tokens()
 if oldest < stale or redis.call('HEXISTS', hash, 'gen') == 0 then reset(gen, stale) end
-local copy = redis.call('HMGET', hash, 'gen', 'doc', 'etag')
+local copy = redis.call('HMGET', hash, 'gen', 'doc', 'pending')
 redis.call('HSET', hash, 't:' .. token, now)
 live_for(ttl)
 return copy
@@ -74,6 +75,18 @@ return 1
 /** A writer that wrote nothing takes its token back. */
 export const ABORT = `return redis.call('HDEL', KEYS[1], 't:' .. ARGV[1])`;
 
+/** Stores of this session wait in blobs: later ones queue behind them. The writer's token goes; the copy stays readable. */
+export const PEND = `${SHARED}
+redis.call('HDEL', hash, 't:' .. ARGV[1])
+if redis.call('HEXISTS', hash, 'gen') == 0 then reset(ARGV[2], 0) end
+redis.call('HSET', hash, 'pending', '1')
+live_for(ARGV[3])
+return 1
+`;
+
+/** Nothing waits any more. */
+export const SETTLE = `return redis.call('HDEL', KEYS[1], 'pending')`;
+
 /** Ends the copy, whatever it held, and takes the caller's token back; other writers keep theirs. */
 export const INVALIDATE = `${SHARED}
 local token, gen, ttl = ARGV[1], ARGV[2], ARGV[3]
@@ -91,8 +104,10 @@ if seen ~= gen then return 0 end
 for _, field in ipairs(redis.call('HKEYS', hash)) do
   if string.sub(field, 1, 2) == 't:' and tonumber(redis.call('HGET', hash, field)) >= stale then return 0 end
 end
+local pending = redis.call('HGET', hash, 'pending')
 redis.call('DEL', hash)
 redis.call('HSET', hash, 'gen', fresh_gen, unpack(ARGV, 6, 5 + fields))
+if pending then redis.call('HSET', hash, 'pending', pending) end
 if list then
   redis.call('DEL', list)
   push(6 + fields)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { script } from '../connect/redis-script.ts';
 import type { Message, SessionHead } from '../model.ts';
 import { createRecency } from './hot-recency.ts';
-import { ABORT, BEGIN, COMMIT, INSTALL, INVALIDATE, VERIFY } from './hot-scripts.ts';
+import { ABORT, BEGIN, COMMIT, INSTALL, INVALIDATE, PEND, SETTLE, VERIFY } from './hot-scripts.ts';
 import { memoryCopy, type Owner, sessionBuffer, sessionHead } from './keys.ts';
 import type { RedisGate } from './redis-gate.ts';
 
@@ -10,6 +10,8 @@ import type { RedisGate } from './redis-gate.ts';
 export interface HotSession {
   gen: string;
   busy: boolean;
+  /** Acknowledged stores wait in blobs: Cosmos is asked before the copy is believed. */
+  pending: boolean;
   head: SessionHead | undefined;
   etag: string;
   memoryEtag: string;
@@ -32,6 +34,8 @@ export interface Intent {
   token: string;
   gen: string;
   head: SessionHead | undefined;
+  /** Acknowledged stores of this session wait in blobs. */
+  pending: boolean;
 }
 
 const session = {
@@ -41,6 +45,8 @@ const session = {
   invalidate: script('invalidate', INVALIDATE, 2),
   install: script('install', INSTALL, 2),
   verify: script('verify', VERIFY, 2),
+  pend: script('pend', PEND, 2),
+  settle: script('settle', SETTLE, 2),
 };
 const memory = {
   begin: script('begin-memory', BEGIN, 1),
@@ -66,7 +72,6 @@ export function createHot(redis: RedisGate, { ttlSeconds, staleMs, now }: { ttlS
 
   return {
     enabled: redis.enabled,
-    state: redis.state,
     ping: () => redis.call('ping', (client) => client.ping()),
 
     /** One round trip: head, buffer and the user's memory, sent together as plain commands. */
@@ -84,8 +89,8 @@ export function createHot(redis: RedisGate, { ttlSeconds, staleMs, now }: { ttlS
     begin: (at: At, token: string) =>
       redis.call('begin', async (client): Promise<Intent> => {
         const found = await session.begin.run(client, keysOf(at), [token, now(), stale(), ttlSeconds, fresh()]);
-        const [gen, doc] = found as [string | null, string | null];
-        return { token, gen: gen ?? '', head: parseHead(doc) };
+        const [gen, doc, pending] = found as (string | null)[];
+        return { token, gen: gen ?? '', head: parseHead(doc), pending: pending === '1' };
       }),
 
     /** Moves the copy along after a commit; answers whether there still is one. */
@@ -98,6 +103,10 @@ export function createHot(redis: RedisGate, { ttlSeconds, staleMs, now }: { ttlS
 
     /** Takes back the token of a writer that wrote nothing. */
     abort: (at: At, token: string) => redis.call('abort', (client) => session.abort.run(client, keysOf(at), [token])),
+
+    /** Marks that stores of a session wait in blobs, and that none does any more. */
+    pend: (at: At, token: string) => redis.call('pend', (client) => session.pend.run(client, keysOf(at), [token, fresh(), ttlSeconds])),
+    settle: (at: At) => redis.call('settle', (client) => session.settle.run(client, keysOf(at), [])),
 
     /** Ends a session's copy; every reader rebuilds it. */
     invalidate: (at: At, token = '') =>
@@ -161,6 +170,7 @@ function toHotSession(fields: Fields, texts: string[]): HotSession {
   return {
     gen: fields.gen ?? '',
     busy: isBusy(fields),
+    pending: fields.pending === '1',
     head: parseHead(fields.doc),
     etag: fields.etag ?? '',
     memoryEtag: fields.memory_etag ?? '',

@@ -33,6 +33,11 @@ export function appendIds(session: string, epoch: number, range: { after: number
 export const markerId = (session: string, epoch: number, id: string): string => `k|${session}|${epoch}|${digest(id)}`;
 export const summaryId = (session: string, epoch: number, of: { from: number; to: number; level: string }): string =>
   `y|${session}|${epoch}|${twelve(of.from)}-${twelve(of.to)}|${of.level}`;
+/** How the ids of a session's messages, markers and summaries begin; with an epoch, of that epoch's only. */
+export const sessionPrefixes = (session: string, epoch?: number): [string, string, string] => {
+  const of = (letter: string) => (epoch === undefined ? `${letter}|${session}|` : `${letter}|${session}|${epoch}|`);
+  return [of('a'), of('k'), of('y')];
+};
 export const factId = (id: string): string => `m|${id}`;
 export const insightId = (id: string): string => `i|${id}`;
 export const profileId = (rev: number): string => `p|${twelve(rev)}`;
@@ -71,3 +76,7 @@ export const recencyIndex = (tenant: string, session: string): string => `{${ten
 export const HOT_TENANTS = '{tenants}ix';
 export const recencyIndexes = (tenant: string): string[] =>
   Array.from({ length: SHARDS }, (_, n) => `{${tenant}|ix|${String(n).padStart(2, '0')}}`);
+
+/** Blob `arc`: a user's archives lie under one prefix, by the day on which their sessions ended. */
+export const archiveBlob = (owner: Owner, session: string, { epoch, day }: { epoch: number; day: string }): string =>
+  `${digest(memoryPartition(owner))}/${day.replaceAll('-', '/')}/${digest(session)}-${epoch}.jsonl.gz`;

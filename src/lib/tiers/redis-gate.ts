@@ -1,4 +1,4 @@
-import { admit, type BreakerRules, type BreakerState, breakerName, CLOSED, failed, succeeded } from '../breaker.ts';
+import type { Breaker } from '../breaker.ts';
 import type { RedisClient, RedisConnection } from '../connect/redis.ts';
 import { countRedis, degrade, type Log } from '../telemetry.ts';
 
@@ -6,21 +6,13 @@ import { countRedis, degrade, type Log } from '../telemetry.ts';
  * Every call to Redis goes through here: counted, bounded by the client's command timeout, kept away by the breaker while Redis is
  * down. A call that failed answers `undefined` and marks the request degraded; a tier that is switched off only answers `undefined`.
  */
-export function createRedisGate(
-  connection: RedisConnection | undefined,
-  { rules, now, log }: { rules: BreakerRules; now: () => number; log: Log },
-) {
-  let breaker: BreakerState = CLOSED;
-
+export function createRedisGate(connection: RedisConnection | undefined, { breaker, log }: { breaker: Breaker; log: Log }) {
   return {
     enabled: connection !== undefined,
-    state: () => (connection ? breakerName(breaker, rules, now()) : ('disabled' as const)),
 
     async call<T>(operation: string, work: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
       if (!connection) return undefined;
-      const turn = admit(breaker, rules, now());
-      breaker = turn.state;
-      if (!turn.admitted) {
+      if (!breaker.admits()) {
         degrade('redis');
         return undefined;
       }
@@ -28,12 +20,12 @@ export function createRedisGate(
         await connection.ready();
         countRedis();
         const answer = await work(connection.client);
-        breaker = succeeded();
+        breaker.succeeded();
         return answer;
       } catch (error) {
-        breaker = failed(breaker, rules, now());
+        breaker.failed();
         degrade('redis');
-        log('warn', 'redis_failed', { operation, breaker: breakerName(breaker, rules, now()), reason: reasonOf(error) });
+        log('warn', 'redis_failed', { operation, breaker: breaker.name(), reason: reasonOf(error) });
         return undefined;
       }
     },

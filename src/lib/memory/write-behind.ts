@@ -1,0 +1,84 @@
+import { MemoryError } from '../errors.ts';
+import type { QueuedWrite, SessionRef } from '../model-work.ts';
+import type { Services } from '../services.ts';
+import { degrade } from '../telemetry.ts';
+import { type Owner, ownerOf } from '../tiers/keys.ts';
+import type { Draft } from './append.ts';
+
+const PAGE = 100;
+const SWEPT_SESSIONS = 200;
+
+/**
+ * Keeps a store for later, durably, when Cosmos DB cannot take it: a blob, the session's mark `pending` (from then on its stores queue
+ * behind this one), a doorbell. The caller knows whose session it is. False when it cannot be done; then nothing is acknowledged.
+ */
+export async function queueWrite(services: Services, owner: Owner, draft: Draft): Promise<boolean> {
+  const { hot, writes, ring, now, log } = services;
+  const { session_id } = draft.request;
+  if (!writes) return false;
+  const of = { tenant: owner.tenant, user_id: owner.user_id, session_id };
+  try {
+    await writes.put(of, dated(draft, new Date(now()).toISOString()));
+  } catch (error) {
+    log('warn', 'write_not_queued', { session_id, reason: error instanceof Error ? error.name : 'unknown' });
+    return false;
+  }
+  degrade('cosmos');
+  await hot.pend(of, draft.token);
+  await ring('writes', of);
+  return true;
+}
+
+/** What was said is dated when it was acknowledged, not when it gets to Cosmos. */
+function dated(draft: Draft, at: string): QueuedWrite {
+  const messages = draft.request.messages.map((m) => ({
+    ...m,
+    created_at: m.created_at ?? m.timestamp ?? at,
+  }));
+  return { ...draft, request: { ...draft.request, messages } };
+}
+
+/** Stores a queued write into Cosmos, exactly once however often it is tried. */
+export type StoreQueued = (services: Services, owner: Owner, draft: QueuedWrite) => Promise<void>;
+
+/**
+ * The `writes` job: a session's waiting stores go into Cosmos in their order, each deleted after its commit; then the mark goes. A
+ * store that queues between the last look and the end of the mark is found by looking once more.
+ */
+export async function drainWrites(services: Services, of: SessionRef, store: StoreQueued): Promise<void> {
+  const { writes, hot } = services;
+  if (!writes) return;
+  const owner = ownerOf(of.tenant, of.user_id, of.session_id);
+  for (;;) {
+    for (let names = await writes.list(of, PAGE); names.length > 0; names = await writes.list(of, PAGE)) {
+      for (const name of names) {
+        await storeUnlessRefused(services, { owner, store, draft: await writes.read(name) });
+        await writes.remove(name);
+      }
+    }
+    if ((await hot.settle(of)) === undefined && hot.enabled) throw new Error('Redis does not answer; the session stays pending');
+    if ((await writes.list(of, 1)).length === 0) return;
+  }
+}
+
+/** What the store itself refuses (the session was deleted, the id was used for something else) will never be taken: it is let go, and logged. */
+async function storeUnlessRefused(
+  services: Services,
+  { owner, store, draft }: { owner: Owner; store: StoreQueued; draft: QueuedWrite },
+): Promise<void> {
+  try {
+    await store(services, owner, draft);
+  } catch (error) {
+    const refused = error instanceof MemoryError && error.code !== 'tier_unavailable' && error.code !== 'session_busy';
+    if (!refused) throw error;
+    services.log('error', 'queued_write_refused', { session_id: draft.request.session_id, code: error.code });
+  }
+}
+
+/** Rings for every session that has waiting writes: called by the sweep, so that a lost doorbell is rung again. */
+export async function ringWaitingWrites({ writes, ring }: Services): Promise<number> {
+  if (!writes) return 0;
+  const waiting = await writes.sessions(SWEPT_SESSIONS);
+  for (const of of waiting) await ring('writes', of);
+  return waiting.length;
+}
