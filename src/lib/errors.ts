@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   idempotency_mismatch: { status: 409, title: 'The same id was used with another body' },
   seq_not_reached: { status: 409, title: 'The session has not reached this seq' },
   job_not_failed: { status: 409, title: 'Only failed jobs can be run again' },
+  summary_conflict: { status: 409, title: 'The summary does not follow the ones before it' },
+  precondition_failed: { status: 412, title: 'The record is not the one that was expected' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },

@@ -38,12 +38,22 @@ export interface Route<Body, Query, Params> {
 class Reply {
   readonly status: number;
   readonly body: unknown;
-  constructor(status: number, body: unknown) {
+  readonly headers: Record<string, string>;
+  /** The body is the caller's own value: nothing is added to it. */
+  readonly verbatim: boolean;
+  constructor(status: number, body: unknown, { headers = {}, verbatim = false }: ReplyOptions) {
     this.status = status;
     this.body = body;
+    this.headers = headers;
+    this.verbatim = verbatim;
   }
 }
-export const reply = (status: number, body: unknown): Reply => new Reply(status, body);
+interface ReplyOptions {
+  headers?: Record<string, string>;
+  verbatim?: boolean;
+}
+/** An answer with a status of its own, or with headers such as ETag. */
+export const reply = (status: number, body: unknown, options: ReplyOptions = {}): Reply => new Reply(status, body, options);
 
 export const routes: { name: string; method: string; route: string }[] = [];
 
@@ -122,11 +132,12 @@ async function run<B, Q, P>(
 }
 
 function toResponse(result: unknown, { trace, standing }: { trace: Trace; standing: Standing | undefined }): HttpResponseInit {
-  const { status, body } = result instanceof Reply ? result : new Reply(200, result);
+  const { status, body, headers, verbatim } = result instanceof Reply ? result : reply(200, result);
   const degraded = trace.degraded.size > 0 && { degraded: [...trace.degraded] };
   const budget = standing && standing.state !== 'ok' && { budget: { state: standing.state, of: standing.of } };
-  const marked = (degraded || budget) && body !== null && typeof body === 'object' ? { ...body, ...degraded, ...budget } : body;
-  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(marked) };
+  const marked =
+    (degraded || budget) && !verbatim && body !== null && typeof body === 'object' ? { ...body, ...degraded, ...budget } : body;
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body: JSON.stringify(marked) };
 }
 
 function toKnown(context: Services, error: unknown, { name, requestId }: { name: string; requestId: string }): MemoryError {
