@@ -1,5 +1,13 @@
+import { goOnRetaining } from '../lib/memory/retain.ts';
 import { sweep } from '../lib/memory/sweep.ts';
 import { everySeconds, timer } from '../lib/timer.ts';
 
-/** Every PROCESSING_INTERVAL_SECONDS: looks for work that should have happened. */
-timer('sweep', { schedule: ({ processing }) => everySeconds(processing.intervalSeconds), run: sweep });
+/** Every PROCESSING_INTERVAL_SECONDS: looks for work that should have happened, and goes on with retention that did not finish. */
+timer('sweep', {
+  schedule: ({ processing }) => everySeconds(processing.intervalSeconds),
+  run: async (services) => {
+    const swept = await sweep(services);
+    const retained = await goOnRetaining(services);
+    return swept || retained ? { ...swept, ...(retained && { retained }) } : undefined;
+  },
+});

@@ -56,6 +56,7 @@ export function loadConfig(env: Environment = process.env): Config {
   const { values, wrong, warnings } = reading;
   const azure = values.WEBSITE_SITE_NAME !== undefined;
   const deployment = { azure, development: !azure && values.AZURE_FUNCTIONS_ENVIRONMENT === 'Development' };
+  const blob = blobOf(reading, deployment);
 
   const config = {
     version: VERSION,
@@ -66,14 +67,14 @@ export function loadConfig(env: Environment = process.env): Config {
     breaker: { failures: values.BREAKER_FAILURES, resetSeconds: values.BREAKER_RESET_SECONDS },
     redis: redisOf(reading, deployment),
     cosmos: cosmosOf(reading, deployment),
-    blob: blobOf(reading, deployment),
+    blob,
     queue: queueOf(reading, deployment),
     model: modelOf(reading),
     budget: budgetOf(reading),
     memory: memoryOf(reading, deployment),
     fields: fieldsOf(reading),
     items: itemsOf(reading),
-    processing: processingOf(reading, deployment),
+    processing: processingOf(reading, { azure, hasBlob: blob !== undefined }),
     identity: { clientId: values.AZURE_CLIENT_ID },
     warnings: [...warnings, ...typoWarnings(Object.keys(env))],
   };

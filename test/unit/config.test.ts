@@ -58,7 +58,13 @@ test("the documents' figures are the defaults", () => {
     contextMaxTokens: 8000,
   });
   expect(breaker).toEqual({ failures: 5, resetSeconds: 60 });
-  expect(processing).toEqual({ intervalSeconds: 60, cleanupIntervalHours: 24, rawRetentionDays: 30, sessionRetentionDays: 365 });
+  expect(processing).toEqual({
+    intervalSeconds: 60,
+    cleanupIntervalHours: 24,
+    rawRetentionDays: 30,
+    sessionRetentionDays: 365,
+    archiveSessions: false,
+  });
   expect(fields).toEqual({ ttlSeconds: 3600, ttlRefresh: false });
   expect(items.presetTtlSeconds).toEqual({ session: 300, profile: 86_400, history: 2_592_000, snapshot: undefined });
 });

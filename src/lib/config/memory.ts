@@ -40,11 +40,13 @@ export function itemsOf({ values }: Reading) {
   };
 }
 
-export function processingOf({ values }: Reading, { azure }: { azure: boolean }) {
+export function processingOf({ values, refuse }: Reading, { azure, hasBlob }: { azure: boolean; hasBlob: boolean }) {
+  if (values.ARCHIVE_SESSIONS && !hasBlob) refuse('ARCHIVE_SESSIONS', 'must be false without Blob Storage (BLOB_ACCOUNT_URL)');
   return {
     intervalSeconds: values.PROCESSING_INTERVAL_SECONDS ?? tickSeconds(azure),
     cleanupIntervalHours: values.CLEANUP_INTERVAL_HOURS,
     rawRetentionDays: values.RAW_RETENTION_DAYS,
     sessionRetentionDays: values.SESSION_RETENTION_DAYS,
+    archiveSessions: values.ARCHIVE_SESSIONS,
   };
 }

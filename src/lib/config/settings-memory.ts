@@ -61,4 +61,5 @@ export const processingSettings = {
   CLEANUP_INTERVAL_HOURS: { rule: step([1, 2, 3, 4, 6, 8, 12, 24]), default: '24', about: 'How often retention runs, in hours.' },
   RAW_RETENTION_DAYS: { rule: int(1, 365), default: '30', about: 'How long processed transcripts are kept, in days.' },
   SESSION_RETENTION_DAYS: { rule: int(1, 36_500), default: '365', about: 'How long ended sessions are kept, in days.' },
+  ARCHIVE_SESSIONS: { rule: flag, default: 'false', about: 'Whether a session is archived in Blob Storage before retention deletes it.' },
 } as const satisfies SettingTable;

@@ -1,0 +1,5 @@
+import { retain } from '../lib/memory/retain.ts';
+import { everyHours, timer } from '../lib/timer.ts';
+
+/** Every CLEANUP_INTERVAL_HOURS: deletes what is past its time. */
+timer('retain', { schedule: ({ processing }) => everyHours(processing.cleanupIntervalHours), run: (services) => retain(services) });
