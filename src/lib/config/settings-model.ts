@@ -70,7 +70,7 @@ export const modelSettings = {
   MODEL_LOCAL_FALLBACK: {
     rule: flag,
     default: 'false',
-    about: 'Whether the local model does the job when the configured one cannot be reached.',
+    about: 'Whether the local model does the work that the configured one refuses, spoils or cannot be reached for.',
   },
   MODEL_BUDGET_TENANT_SOFT: {
     rule: amount,

@@ -12,11 +12,12 @@ const FIRST_DELAY_SECONDS = 10;
 const LONGEST_DELAY_SECONDS = 600;
 const LONGEST_ASKED_SECONDS = 3600; // of what a server may ask for by Retry-After
 
-/** What a kind of job may do with its record: note what it cost and where it stands. Throws LeaseLost when another worker has it. */
+/** What a kind of job may do with its record. Throws LeaseLost when another worker has it. */
 export interface JobHandle {
   readonly job: Job;
   /** Enough for one delivery: stop at the next checkpoint and answer `more: true`. */
   timeUp(): boolean;
+  /** Notes where the work stands. `usage` needs no adding up by the work: what counts is metered where the model is asked. */
   checkpoint(usage: ModelUsage | undefined, result: Record<string, unknown>): Promise<void>;
 }
 /** What a kind of job answers: its result, and whether there is more to do in another delivery. */
