@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, Iso, Seq } from './model.ts';
+import { Id, Iso, Metadata, Seq } from './model.ts';
 
 /** Text that stands for the messages from_seq…to_seq of one session. */
 export const Summary = z.object({
@@ -7,7 +7,8 @@ export const Summary = z.object({
   pk: z.string(),
   kind: z.literal('summary'),
   schema_version: z.literal(1),
-  level: z.enum(['session', 'rolling', 'chunk']),
+  /** manual: written by a caller; cleared: left out of contexts by a caller, without a text. */
+  level: z.enum(['session', 'rolling', 'chunk', 'manual', 'cleared']),
   session_id: Id,
   epoch: Seq,
   from_seq: Seq,
@@ -18,6 +19,7 @@ export const Summary = z.object({
   created_at: Iso,
   /** What a rolling summary is put together from: the merged part and the chunk summaries since. */
   parts: z.object({ merged: z.string(), chunks: z.array(z.string()) }).optional(),
+  metadata: Metadata.optional(),
 });
 export type Summary = z.infer<typeof Summary>;
 

@@ -28,6 +28,18 @@ export const Message = z.object({
 });
 export type Message = z.infer<typeof Message>;
 
+/** What a session has of its own instead of the settings. */
+const Limit = z.number().int().positive().optional();
+export const SessionConfig = z.object({
+  summary_trigger_tokens: Limit,
+  max_buffer_tokens: Limit,
+  max_buffer_messages: Limit,
+  k_turn_buffer: Limit,
+  l_turn_chunks: Limit,
+  reflection_threshold_turns: Limit,
+});
+export type SessionConfig = z.infer<typeof SessionConfig>;
+
 /** The head of a session: the one document that every write to the session moves by compare-and-swap on (epoch, last_seq). */
 export const SessionHead = z.object({
   id: z.string(),
@@ -62,6 +74,11 @@ export const SessionHead = z.object({
   /** turn_no when reflection was last asked for: the threshold counts from here. */
   reflect_turn: Seq,
   end_job_id: z.string().nullable(),
+  config: SessionConfig.optional(),
+  /** There is a document with the caller's own state. */
+  has_state: z.boolean().optional(),
+  /** Parts of the buffer were cleared: documents say which. */
+  has_cleared: z.boolean().optional(),
   /** The empty epoch that retention opened: what lies before it is being deleted. */
   expired_epoch: Seq.optional(),
 });
@@ -97,6 +114,8 @@ export const Marker = z.object({
   /** Names the request that wrote it: a retry after an unclear answer recognises itself. */
   token: z.string(),
   first_seq: Seq,
+  /** What was written where that is no append record. */
+  ref: z.string().optional(),
   ttl: z.number().optional(),
 });
 export type Marker = z.infer<typeof Marker>;

@@ -8,6 +8,7 @@ import { connectBlobs, connectQueues } from './connect/storage.ts';
 import { createLocalModel } from './llm/local.ts';
 import { createOpenAIModel } from './llm/openai.ts';
 import type { Model } from './llm/port.ts';
+import { createTokenCounter, type TokenCounter } from './llm/tokens-exact.ts';
 import { type Budget, createBudget } from './memory/budget.ts';
 import { createLine, type InLine } from './memory/in-line.ts';
 import { createLedger, type Ledger } from './memory/ledger.ts';
@@ -40,6 +41,8 @@ export interface Services {
   hot: Hot;
   warm: { directory: WarmDirectory; sessions: WarmSessions; memory: WarmMemory; ops: WarmOps; retention: WarmRetention; usage: WarmUsage };
   model: Model;
+  /** Exact counts of tokens, for workers and where a caller asks for them. */
+  tokens: TokenCounter;
   ring: Ring;
   breakers: Record<'redis' | 'cosmos', Breaker>;
   /** Where stores wait while Cosmos cannot take them; undefined when Blob Storage is switched off. */
@@ -85,6 +88,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     now,
     log,
     model,
+    tokens: createTokenCounter({ onFallback: (error) => log('warn', 'tokens_estimated', { reason: String(error).slice(0, 200) }) }),
     mint: randomUUID,
     hot: createHot(createRedisGate(redis, { breaker: breakers.redis, log }), times),
     warm: {

@@ -11,11 +11,12 @@ export interface BufferLimits {
   summaryTriggerTokens: number;
 }
 
+const BELOW_TRIGGER = 2 / 3; // a trigger far below the limit must leave less than itself, by estimate and by exact count
 const CHUNK_TOKENS = 12_000; // what one model call reads
 
 /** Does the buffer overflow: more than K turns and a chunk of L, more messages than it may hold, or tokens past the trigger? */
 export function overflows(head: SessionHead, limits: BufferLimits): boolean {
-  const turns = head.turn_no - Math.max(head.summarized_turn, head.epoch_turn);
+  const turns = openTurns(head);
   const messages = head.last_seq - bufferStart(head);
   const { kTurnBuffer, lTurnChunks, maxBufferMessages, summaryTriggerTokens } = limits;
   return turns > kTurnBuffer + lTurnChunks || messages > maxBufferMessages || head.buffer_tokens > summaryTriggerTokens;
@@ -24,9 +25,17 @@ export function overflows(head: SessionHead, limits: BufferLimits): boolean {
 /** Overflow asks for a summary once; what was asked for and has not come is left to its job, until another chunk has gathered. */
 export function summaryIsDue(head: SessionHead, limits: BufferLimits): boolean {
   if (!overflows(head, limits)) return false;
+  if (!hasSomethingToTake(head, limits)) return false;
   const pending = head.summary_asked > bufferStart(head);
   return !pending || head.last_seq - head.summary_asked >= 2 * limits.lTurnChunks;
 }
+
+/** The newest turn stays, however large it is: while it is alone there is nothing to do, and the next turn must ask anew. */
+function hasSomethingToTake(head: SessionHead, { maxBufferMessages }: BufferLimits): boolean {
+  return openTurns(head) > 1 || head.last_seq - bufferStart(head) > maxBufferMessages;
+}
+
+const openTurns = (head: SessionHead): number => head.turn_no - Math.max(head.summarized_turn, head.epoch_turn);
 
 const tokensOf = (messages: Message[]): number => messages.reduce((sum, m) => sum + m.tokens, 0);
 
@@ -45,13 +54,14 @@ export function takeChunk(buffer: Message[], limits: BufferLimits): Message[] {
 }
 
 /** How many of the newest turns stay. */
-function staying(turns: Turn[], { kTurnBuffer, maxBufferMessages, maxBufferTokens }: BufferLimits): number {
+function staying(turns: Turn[], { kTurnBuffer, maxBufferMessages, maxBufferTokens, summaryTriggerTokens }: BufferLimits): number {
+  const room = Math.min(maxBufferTokens / 2, summaryTriggerTokens * BELOW_TRIGGER);
   let messages = 0;
   let tokens = 0;
   const fits = turns.toReversed().findIndex((turn, i) => {
     messages += turn.messages.length;
     tokens += tokensOf(turn.messages);
-    return i > 0 && (i >= kTurnBuffer || messages > maxBufferMessages / 2 || tokens > maxBufferTokens / 2);
+    return i > 0 && (i >= kTurnBuffer || messages > maxBufferMessages / 2 || tokens > room);
   });
   return fits < 0 ? turns.length : fits;
 }

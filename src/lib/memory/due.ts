@@ -1,8 +1,9 @@
 import type { SessionHead } from '../model.ts';
 import type { Services } from '../services.ts';
 import { directoryPartition, dueId, jobId, type Owner } from '../tiers/keys.ts';
-import { type BufferLimits, summaryIsDue } from './chunk.ts';
+import { summaryIsDue } from './chunk.ts';
 import { queueJob } from './jobs.ts';
+import { limitsOf, type SessionLimits } from './limits.ts';
 
 const ANNOUNCED_SECONDS = 300; // how long the work may take to begin before the sweep looks
 
@@ -10,7 +11,8 @@ const ANNOUNCED_SECONDS = 300; // how long the work may take to begin before the
 export type Slow = 'reflect' | 'summarize';
 
 /** What a session is due for now that its head is this: reflection every so many turns, a summary when the buffer overflows. */
-export function dueWork(head: SessionHead, rules: BufferLimits & { reflectionThresholdTurns: number }): Slow[] {
+export function dueWork(head: SessionHead, settings: SessionLimits): Slow[] {
+  const rules = limitsOf(settings, head.config);
   const due: Slow[] = [];
   if (head.turn_no - head.reflect_turn >= rules.reflectionThresholdTurns) due.push('reflect');
   if (summaryIsDue(head, rules)) due.push('summarize');

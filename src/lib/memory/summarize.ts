@@ -1,10 +1,12 @@
 import type { ModelMessage, ModelUsage } from '../llm/port.ts';
+import type { TokenCounter } from '../llm/tokens-exact.ts';
 import type { Message, SessionHead } from '../model.ts';
 import type { Summary } from '../model-memory.ts';
 import type { Services } from '../services.ts';
 import { memoryPartition, type Owner, ownerOf, summaryId } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
-import { overflows, takeChunk } from './chunk.ts';
+import { type BufferLimits, overflows, takeChunk } from './chunk.ts';
+import { limitsOf } from './limits.ts';
 import type { JobHandle, WorkDone } from './run-job.ts';
 import { bufferStart } from './trust.ts';
 import { addUsage } from './usage.ts';
@@ -42,17 +44,28 @@ interface Overflow {
 }
 
 /** The chunk that the `summarize` job would take now; undefined when nothing overflows. */
-export async function readOverflow({ warm, config }: Services, owner: Owner, session: string): Promise<Overflow | undefined> {
+export async function readOverflow({ warm, config, tokens }: Services, owner: Owner, session: string): Promise<Overflow | undefined> {
   const stored = await warm.sessions.readHead(owner, session);
-  if (!stored || !overflows(stored.value, config.memory)) return undefined;
+  const limits = limitsOf(config.memory, stored?.value.config);
+  if (!stored || !overflows(stored.value, limits)) return undefined;
   const head = stored.value;
   const range = { epoch: head.epoch, after: bufferStart(head), through: head.last_seq };
   const [buffer, rolling] = await Promise.all([
     warm.sessions.readMessages(owner, session, range),
     warm.memory.readRolling(owner, head.rolling_id),
   ]);
-  const chunk = takeChunk(buffer, config.memory);
+  const chunk = await takeExactly(buffer, limits, tokens);
   return chunk.length > 0 ? { head, chunk, rolling } : undefined;
+}
+
+/** The chunk by exact counts; by the estimates that found the overflow where those leave nothing to take. */
+async function takeExactly(buffer: Message[], limits: BufferLimits, counter: TokenCounter): Promise<Message[]> {
+  const { counts } = await counter.count(buffer.map((m) => m.content));
+  const taken = takeChunk(
+    buffer.map((m, i) => ({ ...m, tokens: counts[i] ?? m.tokens })),
+    limits,
+  );
+  return taken.length > 0 ? buffer.slice(0, taken.length) : takeChunk(buffer, limits);
 }
 
 /** The chunk's own summary, and the rolling one with it; the ninth chunk merges all into one text. */
@@ -92,7 +105,8 @@ async function writeSummaries(services: Services, owner: Owner, { head, chunk, r
   return { documents, usage };
 }
 
-const joined = ({ merged, chunks }: { merged: string; chunks: string[] }): string => [merged, ...chunks].filter(Boolean).join('\n');
+/** The text of a rolling summary from its parts. */
+export const joined = ({ merged, chunks }: { merged: string; chunks: string[] }): string => [merged, ...chunks].filter(Boolean).join('\n');
 
 const toModelMessage = ({ seq, role, name, content, created_at }: Message): ModelMessage => ({ seq, role, name, content, created_at });
 

@@ -30,6 +30,10 @@ export interface StoreAnswer {
   seq: number | null;
   duplicate: boolean;
   durability: 'stored' | 'queued';
+  /** The buffer after this store: messages that no summary covers, and their estimated tokens. */
+  message_count: number;
+  total_tokens: number;
+  summary_triggered: boolean;
   watermark: Watermark;
 }
 
@@ -78,7 +82,8 @@ export async function storeDraft(
   await moveCopy(services, at, { owner, intent, written });
   void services.hot.touch(at);
   for (const { kind, job_id } of written.start) await startSlow(services, owner, { head: written.head, kind, job_id });
-  return answer(written.plan.record, { duplicate: false, head: written.head });
+  const asked = written.start.some(({ kind }) => kind === 'summarize');
+  return answer(written.plan.record, { duplicate: false, head: written.head, asked });
 }
 
 /** Earlier stores of the session wait: this one waits behind them, whether or not Cosmos could take it by now. */
@@ -182,7 +187,14 @@ async function moveCopy(services: Services, at: At, { owner, intent, written }: 
 /** The messages of this store are all that a reader needs: nothing was in the buffer before, and no summary stands for more. */
 const isWhole = ({ from }: AppendPlan, head: SessionHead): boolean => from.last_seq === bufferStart(head) && head.rolling_id === null;
 
-function answer(record: AppendRecord, { duplicate, head }: { duplicate: boolean; head: SessionHead }): StoreAnswer {
+interface Told {
+  duplicate: boolean;
+  head: SessionHead;
+  /** A summary was asked for. */
+  asked?: boolean;
+}
+
+function answer(record: AppendRecord, { duplicate, head, asked = false }: Told): StoreAnswer {
   const turn_ids = [...new Set(record.messages.map((m) => m.turn_id))];
   return {
     status: 'success',
@@ -193,6 +205,9 @@ function answer(record: AppendRecord, { duplicate, head }: { duplicate: boolean;
     seq: record.last_seq,
     duplicate,
     durability: 'stored',
+    message_count: head.last_seq - bufferStart(head),
+    total_tokens: head.buffer_tokens,
+    summary_triggered: asked,
     watermark: watermarkOf(head),
   };
 }

@@ -38,6 +38,8 @@ export const sessionPrefixes = (session: string, epoch?: number): [string, strin
   const of = (letter: string) => (epoch === undefined ? `${letter}|${session}|` : `${letter}|${session}|${epoch}|`);
   return [of('a'), of('k'), of('y')];
 };
+/** The caller's own state of a session. */
+export const stateId = (session: string): string => `st|${session}`;
 export const factId = (id: string): string => `m|${id}`;
 export const insightId = (id: string): string => `i|${id}`;
 export const profileId = (rev: number): string => `p|${twelve(rev)}`;
@@ -80,3 +82,19 @@ export const recencyIndexes = (tenant: string): string[] =>
 /** Blob `arc`: a user's archives lie under one prefix, by the day on which their sessions ended. */
 export const archiveBlob = (owner: Owner, session: string, { epoch, day }: { epoch: number; day: string }): string =>
   `${digest(memoryPartition(owner))}/${day.replaceAll('-', '/')}/${digest(session)}-${epoch}.jsonl.gz`;
+/** Redis: a session's fields in its tag: the index, a key for each value, answers by Idempotency-Key. */
+export const fieldIndex = (tenant: string, session: string): string => `{${tenant}|s|${session}}f`;
+export const fieldValue = (tenant: string, session: string, name: string): string => `{${tenant}|s|${session}}f|${name}`;
+export const fieldAnswers = (tenant: string, session: string): string => `{${tenant}|s|${session}}fk`;
+/** Sessions with fields, in 64 parts of a tenant: by when the last field expires, and by when one was last written. */
+export interface FieldSessions {
+  byExpiry: string;
+  byWrite: string;
+}
+const fieldSessionsAt = (tenant: string, part: string): FieldSessions => ({
+  byExpiry: `{${tenant}|ix|${part}}fx`,
+  byWrite: `{${tenant}|ix|${part}}fw`,
+});
+export const fieldSessions = (tenant: string, session: string): FieldSessions => fieldSessionsAt(tenant, shard(session));
+export const allFieldSessions = (tenant: string): FieldSessions[] =>
+  Array.from({ length: SHARDS }, (_, n) => fieldSessionsAt(tenant, String(n).padStart(2, '0')));
