@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { createStorage } from '../../dev/launch/storage.ts';
 import type { Model } from '../../src/lib/llm/port.ts';
 import { readJob, redriveJob } from '../../src/lib/memory/jobs.ts';
 import { recordPoison, runJob } from '../../src/lib/memory/run-job.ts';
@@ -11,9 +13,12 @@ import { type Instances, startInstances } from '../support/instances.ts';
 import { ownerIs, recall, say, TENANT } from '../support/talk.ts';
 
 const HOUR = 3600;
+const id = `t${randomUUID().slice(0, 8)}`;
 let world: Instances;
 beforeAll(async () => {
-  world = await startInstances({ count: 3 });
+  const storage = inject('storage');
+  await createStorage(storage, { blobPrefix: id, queuePrefix: id });
+  world = await startInstances({ count: 3, settings: { BLOB_CONNECTION_STRING: storage, BLOB_CONTAINER: id } });
 });
 afterAll(() => world.stop());
 // Every test begins with nothing due: the sweep looks at everything there is.
