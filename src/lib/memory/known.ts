@@ -1,6 +1,7 @@
 import type { UserRecord } from '../model.ts';
 import type { Services } from '../services.ts';
 import type { Stored } from '../tiers/cosmos-gate.ts';
+import { decoded } from '../tiers/decoded.ts';
 import type { HotMemory } from '../tiers/hot.ts';
 import type { Owner } from '../tiers/keys.ts';
 import { withoutClosed } from './closed-facts.ts';
@@ -56,5 +57,11 @@ export async function loadKnown(
   return known;
 }
 
+/** The cached memory of a user; undefined when there is none, somebody is changing it, or its text cannot be decoded. */
 export const parseKnown = (memory: HotMemory): Known | undefined =>
-  memory.doc === undefined || memory.busy ? undefined : (JSON.parse(memory.doc) as Known);
+  memory.doc === undefined || memory.busy ? undefined : knownIn(memory.doc);
+
+function knownIn(doc: string): Known | undefined {
+  const known = decoded(doc) as Partial<Known> | null | undefined;
+  return Array.isArray(known?.insights) && Array.isArray(known.summaries) ? (known as Known) : undefined;
+}

@@ -1,4 +1,5 @@
 import type { Message, SessionHead } from '../model.ts';
+import { decoded } from '../tiers/decoded.ts';
 import type { HotMemory, HotSession } from '../tiers/hot.ts';
 
 /** A hot copy that is whole: nobody is writing, and its buffer is exactly the messages its head counts. */
@@ -17,10 +18,49 @@ export function wholeCopy(copy: HotSession): WholeCopy | undefined {
   if (!head || copy.busy || copy.count !== copy.texts.length) return undefined;
   const after = bufferStart(head);
   if (head.last_seq - after !== copy.count) return undefined;
-  const messages = copy.texts.map((text) => JSON.parse(text) as Message);
-  const inOrder = messages.every((m, i) => m.seq === after + 1 + i);
-  return inOrder ? { head, rolling: copy.rolling, messages } : undefined;
+  const messages = copy.texts.map(messageIn);
+  return areInOrder(messages, after) ? { head, rolling: copy.rolling, messages } : undefined;
 }
+
+const areInOrder = (messages: (Message | undefined)[], after: number): messages is Message[] =>
+  messages.every((m, i) => m?.seq === after + 1 + i);
+
+/** The message that a text of the buffer holds; undefined when it is none. */
+function messageIn(text: string): Message | undefined {
+  const message = decoded(text) as Partial<Message> | null | undefined;
+  const looksRight = typeof message?.seq === 'number' && typeof message.content === 'string' && typeof message.turn_no === 'number';
+  return looksRight ? (message as Message) : undefined;
+}
+
+/** Texts of a copy that cannot be decoded. */
+export const garbledIn = (copy: HotSession): number =>
+  copy.texts.filter((text) => messageIn(text) === undefined).length + Number(copy.garbled);
+
+/** A message as it was read; `raw` when only its text is known. */
+export type ReadMessage = Message & { raw?: true };
+
+/**
+ * The copy with what cannot be decoded as it is: better than nothing while Cosmos DB does not answer either. Not when the head is
+ * unreadable, because then nobody knows whose it is.
+ */
+export function rawCopy(copy: HotSession): (Omit<WholeCopy, 'messages'> & { messages: ReadMessage[] }) | undefined {
+  const { head } = copy;
+  if (!head || copy.texts.length !== head.last_seq - bufferStart(head)) return undefined;
+  const messages = copy.texts.map((text, i) => messageIn(text) ?? rawMessage(text, bufferStart(head) + 1 + i));
+  return { head, rolling: copy.rolling, messages };
+}
+
+const rawMessage = (content: string, seq: number): ReadMessage => ({
+  seq,
+  message_id: '',
+  turn_no: 0,
+  turn_id: '',
+  role: 'user',
+  content,
+  created_at: '',
+  tokens: 0,
+  raw: true,
+});
 
 /** The last seq that is not in the buffer: covered by a summary, or of an older epoch. */
 export const bufferStart = (head: SessionHead): number => Math.max(head.epoch_seq, head.summarized_through);

@@ -6,7 +6,7 @@ import type { Stored } from '../tiers/cosmos-gate.ts';
 import { type HotMemory, type HotSession, messageText } from '../tiers/hot.ts';
 import type { Owner } from '../tiers/keys.ts';
 import { type Known, loadKnown, NOTHING_KNOWN, parseKnown } from './known.ts';
-import { bufferStart, isFresh, memoryIsFresh, wholeCopy } from './trust.ts';
+import { bufferStart, garbledIn, isFresh, memoryIsFresh, type ReadMessage, rawCopy, wholeCopy } from './trust.ts';
 
 /** A session as a reader sees it: its head, its rolling summary, the messages that it does not cover, and what is known about its user. */
 export interface SessionView {
@@ -15,6 +15,8 @@ export interface SessionView {
   messages: Message[];
   known: Known;
 }
+/** A session and its buffer; `raw` messages where a text could not be decoded and Cosmos DB did not answer. */
+export type ReadSession = Pick<SessionView, 'head' | 'rolling'> & { messages: ReadMessage[] };
 export interface ViewRequest {
   owner: Owner;
   session_id: string;
@@ -34,41 +36,78 @@ export const sessionNotFound = (session: string, owner: Owner): MemoryError =>
  * unchanged, else rebuilt from Cosmos. Errors: session_not_found, seq_not_reached, tier_unavailable.
  */
 export async function readView(services: Services, request: ViewRequest): Promise<SessionView> {
-  const { owner, session_id } = request;
-  const hot = await services.hot.read({ tenant: owner.tenant, session_id }, owner);
-  const copy = hot && wholeCopy(hot.session);
-  if (copy && copy.head.user_id !== owner.user_id) throw sessionNotFound(session_id, owner);
-
-  const rules = { now: services.now(), withinSeconds: services.config.memory.verifyWithinSeconds };
-  const reached = copy !== undefined && copy.head.last_seq >= (request.at_least_seq ?? 0);
-  const fresh = hot !== undefined && reached && !hot.session.pending && isFresh(hot.session.verifiedAt, rules.now, rules.withinSeconds);
-  if (copy && fresh && memoryIsFresh(hot.memory, hot.session, rules)) {
+  const { hot, copy, known, reached, fresh, rules } = await look(services, request);
+  if (hot && copy && fresh && known && memoryIsFresh(hot.memory, hot.session, rules)) {
     sessionWas('hot');
-    return { ...copy, known: parseKnown(hot.memory) ?? NOTHING_KNOWN };
+    return { ...copy, known };
   }
   try {
     return await verifyOrRebuild(services, request, hot);
   } catch (error) {
-    const down = error instanceof MemoryError && error.code === 'tier_unavailable';
-    if (!down || !copy || !reached) throw error;
+    if (!isDown(error) || !copy || !reached) throw error;
     degrade('cosmos');
     sessionWas('hot');
-    return { ...copy, known: parseKnown(hot.memory) ?? NOTHING_KNOWN };
+    return { ...copy, known: known ?? NOTHING_KNOWN };
   }
 }
 
+/** The same without what is known about the user. While Cosmos DB is down, texts that cannot be decoded come as they are. */
+export async function readSession(services: Services, request: ViewRequest): Promise<ReadSession> {
+  const { hot, copy, reached, fresh } = await look(services, request);
+  if (copy && fresh) {
+    sessionWas('hot');
+    return copy;
+  }
+  try {
+    const { head, user } = await currentHead(services, request);
+    return { head: head.value, ...(await currentSession(services, request, { head, user, hot: hot?.session })) };
+  } catch (error) {
+    const left = copy ?? (hot && rawCopy(hot.session));
+    if (!isDown(error) || !left || !reached || left.head.user_id !== request.owner.user_id) throw error;
+    degrade('cosmos');
+    sessionWas('hot');
+    return left;
+  }
+}
+
+const isDown = (error: unknown): boolean => error instanceof MemoryError && error.code === 'tier_unavailable';
+
+/** What Redis holds of a session and of its user's memory, and how far it may be believed. */
+async function look(services: Services, { owner, session_id, at_least_seq = 0 }: ViewRequest) {
+  const hot = await services.hot.read({ tenant: owner.tenant, session_id }, owner);
+  const copy = hot && wholeCopy(hot.session);
+  if (copy && copy.head.user_id !== owner.user_id) throw sessionNotFound(session_id, owner);
+  const known = hot && parseKnown(hot.memory);
+  if (hot) warnOfGarbled(services, session_id, { texts: copy ? 0 : garbledIn(hot.session), memory: !known && isThere(hot.memory) });
+  const rules = { now: services.now(), withinSeconds: services.config.memory.verifyWithinSeconds };
+  const reached = (hot?.session.head?.last_seq ?? -1) >= at_least_seq;
+  const verified = hot !== undefined && isFresh(hot.session.verifiedAt, rules.now, rules.withinSeconds);
+  return { hot, copy, known, reached, fresh: verified && reached && !hot.session.pending, rules };
+}
+
+/** A text that cannot be decoded is read anew from Cosmos DB and replaced; here it is told. */
+function warnOfGarbled({ log }: Services, session_id: string, garbled: { texts: number; memory: boolean }): void {
+  if (garbled.texts > 0 || garbled.memory) log('warn', 'hot_value_garbled', { session_id, ...garbled });
+}
+
+const isThere = (memory: HotMemory): boolean => memory.doc !== undefined && !memory.busy;
+
 type Hot = { session: HotSession; memory: HotMemory };
 
-async function verifyOrRebuild(services: Services, request: ViewRequest, hot: Hot | undefined): Promise<SessionView> {
-  const { owner, session_id } = request;
+async function currentHead(services: Services, { owner, session_id, at_least_seq = 0 }: ViewRequest) {
   const { head, user } = await services.warm.sessions.readHeadAndUser(owner, session_id);
   if (!head || !user) throw sessionNotFound(session_id, owner);
-  if (head.value.last_seq < (request.at_least_seq ?? 0)) {
-    throw new MemoryError('seq_not_reached', `at_least_seq is ${request.at_least_seq}, the session has ${head.value.last_seq}`);
+  if (head.value.last_seq < at_least_seq) {
+    throw new MemoryError('seq_not_reached', `at_least_seq is ${at_least_seq}, the session has ${head.value.last_seq}`);
   }
+  return { head, user };
+}
+
+async function verifyOrRebuild(services: Services, request: ViewRequest, hot: Hot | undefined): Promise<SessionView> {
+  const { head, user } = await currentHead(services, request);
   const [current, known] = await Promise.all([
     currentSession(services, request, { head, user, hot: hot?.session }),
-    currentKnown(services, owner, { user, hot: hot?.memory }),
+    currentKnown(services, request.owner, { user, hot: hot?.memory }),
   ]);
   return { head: head.value, ...current, known };
 }

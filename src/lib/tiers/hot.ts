@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { script } from '../connect/redis-script.ts';
 import type { Message, SessionHead } from '../model.ts';
+import { decoded } from './decoded.ts';
 import { createRecency } from './hot-recency.ts';
 import { ABORT, BEGIN, COMMIT, INSTALL, INVALIDATE, PEND, SETTLE, VERIFY } from './hot-scripts.ts';
 import { memoryCopy, type Owner, sessionBuffer, sessionHead } from './keys.ts';
@@ -13,6 +14,8 @@ export interface HotSession {
   /** Acknowledged stores wait in blobs: Cosmos is asked before the copy is believed. */
   pending: boolean;
   head: SessionHead | undefined;
+  /** There is a head, but its text cannot be decoded. */
+  garbled: boolean;
   etag: string;
   memoryEtag: string;
   /** The rolling summary's text. */
@@ -57,7 +60,13 @@ const memory = {
 
 type Fields = Record<string, string>;
 const isBusy = (fields: Fields): boolean => Object.keys(fields).some((name) => name.startsWith('t:'));
-const parseHead = (doc: string | undefined | null): SessionHead | undefined => (doc ? (JSON.parse(doc) as SessionHead) : undefined);
+
+/** A stored head; undefined when there is none, or its text is no head. */
+function parseHead(doc: string | undefined | null): SessionHead | undefined {
+  const head = doc ? (decoded(doc) as Partial<SessionHead> | null | undefined) : undefined;
+  const looksRight = typeof head?.epoch === 'number' && typeof head.last_seq === 'number' && typeof head.session_id === 'string';
+  return looksRight ? (head as SessionHead) : undefined;
+}
 
 /** The final JSON text of a message, one fixed order of fields, so that a rebuilt buffer equals the one that grew. */
 export function messageText(m: Message): string {
@@ -83,6 +92,21 @@ export function createHot(redis: RedisGate, { ttlSeconds, staleMs, now }: { ttlS
           client.hgetall(memoryCopy(owner)),
         ]);
         return { session: toHotSession(head, texts), memory: toHotMemory(known) };
+      }),
+
+    /** The head alone, believed or not: whose session it is. */
+    readHead: ({ tenant, session_id }: At) =>
+      redis.call('head', async (client) => ({ head: parseHead(await client.hget(sessionHead(tenant, session_id), 'doc')) })),
+
+    /** Seconds until a session's copy leaves Redis; 0 when there is none. */
+    ttl: ({ tenant, session_id }: At) =>
+      redis.call('ttl', async (client) => Math.max(0, await client.ttl(sessionHead(tenant, session_id)))),
+
+    /** What Redis says of itself: the lines of INFO by name. */
+    info: () =>
+      redis.call('info', async (client) => {
+        const lines = String(await client.info()).split(/\r?\n/);
+        return new Map(lines.filter((line) => line.includes(':')).map((line) => line.split(':', 2) as [string, string]));
       }),
 
     /** Announces a write to a session; answers the head it may start from. */
@@ -167,11 +191,13 @@ export interface Committed extends Etags {
 }
 
 function toHotSession(fields: Fields, texts: string[]): HotSession {
+  const head = parseHead(fields.doc);
   return {
     gen: fields.gen ?? '',
     busy: isBusy(fields),
     pending: fields.pending === '1',
-    head: parseHead(fields.doc),
+    head,
+    garbled: fields.doc !== undefined && head === undefined,
     etag: fields.etag ?? '',
     memoryEtag: fields.memory_etag ?? '',
     rolling: fields.rolling ?? '',
