@@ -161,8 +161,9 @@ test('a worker that died is replaced when its lease runs out', async () => {
   const who = world.fresh();
   await say(world.instance(), who, 'I live in Berlin.');
   const { job_id } = await endSession(world.instance(), ownerIs(who), { ...who, wait_ms: 0 });
-  const dead: Model = { ...world.instance().model, reflect: () => new Promise<never>(() => {}) };
-  void runJob({ ...world.instance(2), model: dead }, { tenant: TENANT, job_id });
+  const hangs: Model = { ...world.instance().model, reflect: () => new Promise<never>(() => {}) };
+  const died = world.clock.now();
+  void runJob({ ...world.instance(2), now: () => died, model: hangs }, { tenant: TENANT, job_id }); // and renews nothing
   await expect.poll(() => jobOf(job_id)).toMatchObject({ status: 'running' });
   world.rung.length = 0;
   world.clock.advance({ seconds: 299 });

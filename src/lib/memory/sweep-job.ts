@@ -8,7 +8,7 @@ const LOOK_AGAIN_MS = 300_000;
 const LONGEST_MS = 3_600_000;
 const LONGEST_FAILED_MS = 86_400_000;
 const RING_FAILED_MS = 60_000;
-const LEASE_SLACK_MS = 1000;
+const SLACK_MS = 1000;
 
 /** Milliseconds until the next look: five minutes, then twice as long each time. */
 export const lookAgainMs = (tries: number, longest: number): number => Math.min(longest, LOOK_AGAIN_MS * 2 ** Math.min(tries, 20));
@@ -23,8 +23,10 @@ export async function lookAtJob(services: Services, entry: DueEntry): Promise<Ve
   const now = services.now();
   const job = entry.job_id === undefined ? undefined : (await services.warm.ops.readJob(tenant, entry.job_id))?.value;
   if (job?.status === 'running' && job.lease && job.lease.until > now) {
-    return { action: 'check', at: job.lease.until + LEASE_SLACK_MS, what: 'moved' };
+    return { action: 'check', at: job.lease.until + SLACK_MS, what: 'moved' };
   }
+  const not_before = job?.not_before ?? 0;
+  if (job?.status === 'queued' && not_before > now) return { action: 'check', at: not_before + SLACK_MS, tries, what: 'moved' };
   const again = (longest: number) => ({ action: 'check' as const, at: now + lookAgainMs(tries, longest), tries: tries + 1 });
   if (job?.status === 'queued' || job?.status === 'running') {
     const rung = await services.ring(job.job_kind, { tenant, job_id: job.id });
