@@ -42,6 +42,13 @@ export async function checkInvariants(world: Instances, sessions: Who[], known: 
   factsAreGrounded([...current, ...closed], appends);
 }
 
+/** Is everything done that was to be done: ended sessions reflected on to their end? */
+export async function isSettled(world: Instances, sessions: Who[]): Promise<boolean> {
+  const { warm } = world.instance();
+  const heads = await Promise.all(sessions.map((who) => warm.sessions.readHead(ownerIs(who), who.session_id)));
+  return heads.every((head) => head?.value.status !== 'ended' || head.value.reflected_through === head.value.last_seq);
+}
+
 /** 1: every acknowledged turn is there once, nothing is there that nobody sent, seq has no gap. */
 function turnsAreExact(own: AppendRecord[], head: SessionHead, { known, session }: { known: Known; session: string }): void {
   const messages = own.flatMap((a) => a.messages);

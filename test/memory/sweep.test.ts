@@ -298,7 +298,7 @@ test('an entry that cannot be dealt with does not keep the others waiting', asyn
 
 test('a sweep with nothing to do costs one query a partition and a few writes, and leaves a sign of life', async () => {
   world.cosmos.calls.reset();
-  expect(await swept()).toMatchObject({ ended: 0, rung: 0, removed: 0, moved: 0, broken: 0, evicted: 0 });
+  expect(await swept()).toMatchObject({ ended: 0, rung: 0, removed: 0, moved: 0, broken: 0, evicted: 0, waiting: 0 });
   const { calls } = world.cosmos;
   expect(calls.count('query')).toBe(64);
   expect(calls.all.filter(({ kind }) => kind === 'query').every(({ partition }) => partition !== undefined)).toBe(true);

@@ -63,7 +63,7 @@ test('a connection cut after the commit stores the turn once', async () => {
 });
 
 test('with Blob Storage down too nothing is acknowledged', async () => {
-  const world = await startInstances();
+  const world = await startInstances({ blobs: 'down' });
   try {
     const who = world.fresh();
     await say(world.instance(), who, 'one');

@@ -23,7 +23,15 @@ export type Instances = Awaited<ReturnType<typeof startInstances>>;
  * Several instances of the service in this process, on one Cosmos and one Redis stand-in and one clock: what a Functions app is when
  * it has scaled out, minus the host. There are no queues: a test runs the jobs itself.
  */
-export async function startInstances({ count = 1, settings = {} }: { count?: number; settings?: Record<string, string> } = {}) {
+export async function startInstances({
+  count = 1,
+  settings = {},
+  blobs = 'off',
+}: {
+  count?: number;
+  settings?: Record<string, string>;
+  blobs?: 'off' | 'down';
+} = {}) {
   const [cosmos, redis] = await Promise.all([
     startCosmos({ database: 'keepsake', containers: CONTAINERS }),
     startRedis({ checkSlots: true }),
@@ -40,8 +48,10 @@ export async function startInstances({ count = 1, settings = {} }: { count?: num
     ...settings,
   });
   const rung: { queue: string; payload: object }[] = [];
+  const hasStorage = blobs === 'down' || 'BLOB_CONNECTION_STRING' in settings || 'AzureWebJobsStorage' in settings;
   const instance = (): Services => ({
     ...createServices(config, clock.now),
+    ...(!hasStorage && { writes: undefined }),
     ring: async (queue, payload) => {
       rung.push({ queue, payload });
       return true;
@@ -58,12 +68,6 @@ export async function startInstances({ count = 1, settings = {} }: { count?: num
     /** Doorbells in the order in which they were rung. */
     rung,
     instance: (index = 0) => all[index]!,
-    /** One more instance, as after a cold start. */
-    spawn() {
-      const services = instance();
-      all.push(services);
-      return services;
-    },
     /** A user and a session that no other test has. */
     fresh: () => ({ user_id: `u-${randomUUID()}`, session_id: `s-${randomUUID()}` }),
     async stop() {

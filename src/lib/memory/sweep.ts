@@ -8,6 +8,7 @@ import { type Held, underLease } from './lease.ts';
 import { lookAtIdle } from './sweep-idle.ts';
 import { lookAgainMs, lookAtJob } from './sweep-job.ts';
 import type { Verdict } from './verdict.ts';
+import { ringWaitingWrites } from './write-behind.ts';
 
 const BOX_MS = 50_000;
 const PAGE = 100;
@@ -23,6 +24,8 @@ export interface Swept {
   moved: number;
   broken: number;
   evicted: number;
+  /** Sessions whose stores wait in blobs: rung again. */
+  waiting: number;
 }
 
 /**
@@ -32,8 +35,9 @@ export interface Swept {
  */
 export function sweep(services: Services): Promise<Swept | undefined> {
   return underLease(services, { timer: 'sweep', boxMs: BOX_MS }, async (held) => {
-    const swept: Swept = { ended: 0, rung: 0, removed: 0, moved: 0, broken: 0, evicted: 0 };
+    const swept: Swept = { ended: 0, rung: 0, removed: 0, moved: 0, broken: 0, evicted: 0, waiting: 0 };
     const evicted_at = await evictWhenDue(services, swept);
+    swept.waiting = await ringWaitingWrites(services);
     await sweepDirectory(services, held, swept);
     const { ops } = services.warm;
     const at = { id: HEARTBEAT_ID, pk: TIMERS_PARTITION, kind: 'heartbeat', schema_version: 1 } as const;

@@ -76,9 +76,14 @@ async function storeUnlessRefused(
 }
 
 /** Rings for every session that has waiting writes: called by the sweep, so that a lost doorbell is rung again. */
-export async function ringWaitingWrites({ writes, ring }: Services): Promise<number> {
+export async function ringWaitingWrites({ writes, ring, log }: Services): Promise<number> {
   if (!writes) return 0;
-  const waiting = await writes.sessions(SWEPT_SESSIONS);
-  for (const of of waiting) await ring('writes', of);
-  return waiting.length;
+  try {
+    const waiting = await writes.sessions(SWEPT_SESSIONS);
+    for (const of of waiting) await ring('writes', of);
+    return waiting.length;
+  } catch (error) {
+    log('warn', 'waiting_writes_unseen', { reason: error instanceof Error ? error.name : 'unknown' });
+    return 0;
+  }
 }
