@@ -245,6 +245,38 @@ test('two sweeps at once do the work once, and a sweep that died is followed whe
   expect(await sweep(world.instance())).toMatchObject({ removed: 0, rung: 20 });
 });
 
+test('a sweep that stood still while another one took over stops, and everything is done once', async () => {
+  const many = Array.from({ length: 30 }, () => world.fresh());
+  for (const who of many) await say(world.instance(), who, 'hello');
+  world.clock.advance({ seconds: 2 * HOUR });
+  const service = world.instance(2);
+  const { directory } = service.warm;
+  let pages = 0;
+  let other: Awaited<ReturnType<typeof sweep>>;
+  const standing: Services = {
+    ...service,
+    log: () => {},
+    warm: {
+      ...service.warm,
+      directory: {
+        ...directory,
+        async listDue(...args) {
+          const found = await directory.listDue(...args);
+          if (++pages === 10) {
+            world.clock.advance({ seconds: 121 });
+            other = await sweep(world.instance(1));
+          }
+          return found;
+        },
+      },
+    },
+  };
+  expect(await sweep(standing)).toBeUndefined();
+  expect(other).toBeDefined();
+  expect(pages).toBe(10);
+  expect(world.rung).toHaveLength(30);
+});
+
 test('a sweep that runs out of time goes on where it stopped', async () => {
   const many = Array.from({ length: 40 }, () => world.fresh());
   for (const who of many) await say(world.instance(), who, 'hello');

@@ -6,7 +6,7 @@ const LEASE_MS = 120_000;
 const WRITE_EVERY_MS = 10_000; // how much work is done over when the process is killed
 
 /** Another instance has the lease: this one stops where it is. */
-export class TimerLeaseLost extends Error {}
+class TimerLeaseLost extends Error {}
 
 /** The right to do a timer's work now, and how far it has come. */
 export interface Held {
@@ -21,8 +21,8 @@ export interface Held {
 const START: DirectoryCursor = { shard: 0, after: '' };
 
 /**
- * Runs a timer's work on one instance at a time, for at most about `boxMs`; undefined when another instance is at it. A lease of a
- * dead instance runs out, and the next one goes on from its cursor.
+ * Runs a timer's work on one instance at a time, for at most about `boxMs`; undefined when another instance is at it, or took over
+ * because this one stood still for too long. A lease of a dead instance runs out, and the next one goes on from its cursor.
  */
 export async function underLease<T>(
   services: Services,
@@ -34,6 +34,9 @@ export async function underLease<T>(
   const lease = createHeld(services, taken, services.now() + boxMs);
   try {
     return await work(lease);
+  } catch (error) {
+    if (error instanceof TimerLeaseLost) return undefined;
+    throw error;
   } finally {
     await lease.release().catch((error: unknown) => services.log('warn', 'lease_not_released', { timer, reason: String(error) }));
   }
