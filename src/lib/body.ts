@@ -19,6 +19,11 @@ export async function readJson(request: HttpRequest, maxBytes = MAX_BODY_BYTES):
   return parseClean(bytes);
 }
 
+/** The same where a body may be left out, content-type and all: undefined then. */
+export async function readJsonIfAny(request: HttpRequest): Promise<unknown> {
+  return request.headers.get('content-type') === null ? undefined : readJson(request);
+}
+
 function refuseLarge(bytes: number, maxBytes: number): void {
   if (bytes > maxBytes) throw new MemoryError('body_too_large', `a body may have ${maxBytes} bytes, saw ${bytes}`);
 }

@@ -17,6 +17,7 @@ import { countCosmos, createLog, type Log } from './telemetry.ts';
 import { type Archive, createArchive } from './tiers/cold-archive.ts';
 import { createCosmosGate } from './tiers/cosmos-gate.ts';
 import { createHot, type Hot } from './tiers/hot.ts';
+import { createHotFields, type HotFields } from './tiers/hot-fields.ts';
 import { createQueuedWrites, type QueuedWrites } from './tiers/queued-writes.ts';
 import { createRedisGate } from './tiers/redis-gate.ts';
 import { createWarmDirectory, type WarmDirectory } from './tiers/warm-directory.ts';
@@ -24,6 +25,8 @@ import { createWarmMemory, type WarmMemory } from './tiers/warm-memory.ts';
 import { createWarmOps, type WarmOps } from './tiers/warm-ops.ts';
 import { createWarmRetention, type WarmRetention } from './tiers/warm-retention.ts';
 import { createWarmSessions, type WarmSessions } from './tiers/warm-sessions.ts';
+import { createWarmState, type WarmState } from './tiers/warm-state.ts';
+import { createWarmSummaries, type WarmSummaries } from './tiers/warm-summaries.ts';
 import { createWarmUsage, type WarmUsage } from './tiers/warm-usage.ts';
 
 /** Rings a queue once, within half a second, base64 as the host expects; false when it is not known to have arrived. */
@@ -39,7 +42,17 @@ export interface Services {
   mint: () => string;
   log: Log;
   hot: Hot;
-  warm: { directory: WarmDirectory; sessions: WarmSessions; memory: WarmMemory; ops: WarmOps; retention: WarmRetention; usage: WarmUsage };
+  fields: HotFields;
+  warm: {
+    directory: WarmDirectory;
+    sessions: WarmSessions;
+    memory: WarmMemory;
+    summaries: WarmSummaries;
+    state: WarmState;
+    ops: WarmOps;
+    retention: WarmRetention;
+    usage: WarmUsage;
+  };
   model: Model;
   /** Exact counts of tokens, for workers and where a caller asks for them. */
   tokens: TokenCounter;
@@ -74,6 +87,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
   const gate = createCosmosGate(async () => cosmos.get(), breakers.cosmos);
   const onState = (state: string, detail?: string) => log(state === 'error' ? 'warn' : 'debug', 'redis_state', { state, detail });
   const redis = config.redis && connectRedis(config.redis, { credential, onState });
+  const redisGate = createRedisGate(redis, { breaker: breakers.redis, log });
   const times = { ttlSeconds: config.memory.sessionTtlMinutes * 60, staleMs: staleAfterMs(config), now };
   const blobs = config.blob && connectBlobs(config.blob, { credential });
   const queues = config.queue && connectQueues(config.queue, { credential });
@@ -90,11 +104,14 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     model,
     tokens: createTokenCounter({ onFallback: (error) => log('warn', 'tokens_estimated', { reason: String(error).slice(0, 200) }) }),
     mint: randomUUID,
-    hot: createHot(createRedisGate(redis, { breaker: breakers.redis, log }), times),
+    hot: createHot(redisGate, times),
+    fields: createHotFields(redisGate, { ...config.fields, now }),
     warm: {
       directory: createWarmDirectory(gate),
       sessions: createWarmSessions(gate),
       memory: createWarmMemory(gate),
+      summaries: createWarmSummaries(gate),
+      state: createWarmState(gate),
       ops: createWarmOps(gate),
       retention: createWarmRetention(gate),
       usage,

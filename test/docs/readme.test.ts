@@ -91,7 +91,7 @@ test('.ci/run does what the test command of the README does', () => {
 
 test('the table names routes that docs/api.md describes', () => {
   const routes = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, route]) => route);
-  const named = routes(section('The API at a glance'), /`((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`/g);
+  const named = routes(section('The API at a glance'), /`((?:GET|HEAD|POST|PUT|PATCH|DELETE) [^`]+)`/g);
   const described = routes(read('docs/api.md'), /^### (\S+ \S+)$/gm);
   expect(named.length).toBeGreaterThan(10);
   expect(described).toEqual(expect.arrayContaining(named));

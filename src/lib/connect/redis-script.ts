@@ -9,17 +9,18 @@ export interface Script {
 
 const isUnknown = (error: unknown) => error instanceof Error && error.message.startsWith('NOSCRIPT');
 
-/** A Lua script called by its hash; a server that does not know it yet is sent the text, once. */
-export function script(name: string, lua: string, numberOfKeys: number): Script {
+/** A Lua script called by its hash; a server that does not know it yet is sent the text, once. Without `numberOfKeys` it takes any. */
+export function script(name: string, lua: string, numberOfKeys?: number): Script {
   const sha1 = createHash('sha1').update(lua).digest('hex');
 
   const run: Script['run'] = async (client, keys, args) => {
-    if (keys.length !== numberOfKeys) throw new Error(`Script ${name} takes ${numberOfKeys} keys, not ${keys.length}`);
+    const count = numberOfKeys ?? keys.length;
+    if (keys.length !== count) throw new Error(`Script ${name} takes ${count} keys, not ${keys.length}`);
     try {
-      return await client.evalsha(sha1, numberOfKeys, ...keys, ...args);
+      return await client.evalsha(sha1, count, ...keys, ...args);
     } catch (error) {
       if (!isUnknown(error)) throw error;
-      return client.eval(lua, numberOfKeys, ...keys, ...args);
+      return client.eval(lua, count, ...keys, ...args);
     }
   };
   return { name, run };
