@@ -38,6 +38,8 @@ export const Job = z.object({
   attempts: z.number().int(),
   error: z.string().nullable(),
   lease: z.object({ token: z.string(), until: z.number() }).nullable(),
+  /** Milliseconds since 1970 before which the model's server does not want to be asked again. */
+  not_before: z.number().optional(),
   /** Asked for again while it ran: whoever finishes it sends it round once more. */
   again: z.boolean(),
   created_at: Iso,

@@ -91,6 +91,7 @@ describe('a failure that may pass', () => {
     expect(watermark.pending_messages).toBe(2);
 
     wellAgain();
+    plain.clock.advance({ seconds: delay });
     await job.run();
     const over = await job.look();
     expect(over).toMatchObject({ status: 'done', attempts: 2, result: { reflected_through: 2 } });
@@ -184,6 +185,13 @@ test('a Retry-After longer than ten seconds is left to the queue, not slept out 
     await job.run();
     expect(fake.requests.length - before).toBe(1);
     expect(job.delays).toEqual([120]);
+    wellAgain();
+    patient.clock.advance({ seconds: 60 });
+    await job.run(); // rung by another store, or by the sweep
+    expect(fake.requests.length - before, 'the server is left alone until then').toBe(1);
+    patient.clock.advance({ seconds: 60 });
+    await job.run();
+    expect(await job.look()).toMatchObject({ status: 'done', attempts: 2 });
   } finally {
     await patient.stop();
   }

@@ -13,7 +13,7 @@ const MAX_LOST_RACES = 20;
 /** Another worker has the job: what this one still holds must not be committed. */
 export class LeaseLost extends Error {}
 
-type Ending = Pick<Job, 'status' | 'error'> & { result?: Record<string, unknown>; attempts?: number };
+type Ending = Pick<Job, 'status' | 'error' | 'not_before'> & { result?: Record<string, unknown>; attempts?: number };
 
 /** A job that this worker holds. Every write is conditional on holding it still, and throws LeaseLost when it does not. */
 export interface Lease extends JobHandle {
@@ -36,7 +36,8 @@ export async function takeLease({ now, mint, warm }: Services, found: Job, found
   const from = now();
   const controller = new AbortController();
   const unwritten: ModelUsage[] = [];
-  let job: Job = { ...found, status: 'running', attempts: found.attempts + 1, started_at: found.started_at ?? iso(), lease: lease() };
+  const attempt = { attempts: found.attempts + 1, started_at: found.started_at ?? iso(), not_before: undefined };
+  let job: Job = { ...found, ...attempt, status: 'running', lease: lease() };
   if (!(await warm.ops.replaceJob(job, foundEtag))) return undefined;
 
   /** Others write beside us (asked for again, poison): read, change and replace until nobody came between. */
@@ -88,11 +89,11 @@ export async function takeLease({ now, mint, warm }: Services, found: Job, found
     },
     spent: (usage) => void unwritten.push(usage),
     checkpoint: (_usage, result) => writeWithUsage(({ result: before }) => ({ result: { ...before, ...result }, lease: lease() })),
-    finish: ({ status, error, result, attempts }) =>
+    finish: ({ status, error, result, attempts, not_before }) =>
       writeWithUsage(({ again, result: before, attempts: tried }) => {
         const next = status === 'done' && again ? 'queued' : status;
-        const finished_at = next === 'queued' ? null : iso();
-        return { status: next, error, result: result ?? before, attempts: attempts ?? tried, lease: null, again: false, finished_at };
+        const how = { status: next, error, not_before, finished_at: next === 'queued' ? null : iso() };
+        return { ...how, result: result ?? before, attempts: attempts ?? tried, lease: null, again: false };
       }),
     release: () => clearInterval(timer),
   };

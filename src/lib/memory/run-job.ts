@@ -10,6 +10,7 @@ import { summarize } from './summarize.ts';
 
 const FIRST_DELAY_SECONDS = 10;
 const LONGEST_DELAY_SECONDS = 600;
+const CLOCKS_DIFFER_MS = 2000;
 const LONGEST_ASKED_SECONDS = 3600; // of what a server may ask for by Retry-After
 
 /** What a kind of job may do with its record. Throws LeaseLost when another worker has it. */
@@ -29,6 +30,10 @@ export type Work = (services: Services, handle: JobHandle) => Promise<WorkDone>;
 
 const WORK: Record<JobKind, Work> = { reflect, summarize };
 
+/** When a server that asked for so long a pause may be asked again; a little earlier, for clocks that differ. */
+const notBefore = (now: number, retryAfterMs: number): number =>
+  now + Math.min(LONGEST_ASKED_SECONDS * 1000, retryAfterMs) - CLOCKS_DIFFER_MS;
+
 /** Seconds until the next attempt: 10, 20, 40 … 600, or what the model asked for if that is longer, up to an hour. */
 export function retryDelaySeconds(attempts: number, retryAfterMs = 0): number {
   const growing = Math.min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** Math.max(0, attempts - 1));
@@ -36,10 +41,14 @@ export function retryDelaySeconds(attempts: number, retryAfterMs = 0): number {
   return Math.max(growing, asked);
 }
 
-/** May a worker take this job at `now`? Not when it is over, and not while another one's lease runs. */
-export function mayTake(job: Job, now: number): 'take' | 'over' | { wait_ms: number } {
+/**
+ * May a worker take this job at `now`? Not when it is over, not while another one's lease runs, and not before the model's server wants
+ * to be asked again: for that time a doorbell of its own is on its way.
+ */
+export function mayTake(job: Job, now: number): 'take' | 'over' | 'early' | { wait_ms: number } {
   if (job.status === 'done' || job.status === 'failed' || job.status === 'poison') return 'over';
-  return job.lease && job.lease.until > now ? { wait_ms: job.lease.until - now } : 'take';
+  if (job.lease && job.lease.until > now) return { wait_ms: job.lease.until - now };
+  return (job.not_before ?? 0) > now ? 'early' : 'take';
 }
 
 /**
@@ -51,7 +60,7 @@ export async function runJob(services: Services, bell: Doorbell): Promise<void> 
   const stored = await warm.ops.readJob(bell.tenant, bell.job_id);
   if (!stored) return log('warn', 'job_unknown', { job_id: bell.job_id });
   const taken = mayTake(stored.value, now());
-  if (taken === 'over') return;
+  if (taken === 'over' || taken === 'early') return;
   if (taken !== 'take')
     return void (await services.ring(stored.value.job_kind, bell, { delaySeconds: Math.ceil(taken.wait_ms / 1000) + 1 }));
 
@@ -88,7 +97,8 @@ async function work(services: Services, bell: Doorbell, lease: Lease): Promise<v
 async function afterModelFailure(services: Services, lease: Lease, error: ModelError): Promise<void> {
   const { job } = lease;
   const last = job.attempts >= MAX_ATTEMPTS;
-  await lease.finish({ status: last ? 'failed' : 'queued', error: `model ${error.reason}: ${error.message}` });
+  const not_before = last || !error.retry_after_ms ? undefined : notBefore(services.now(), error.retry_after_ms);
+  await lease.finish({ status: last ? 'failed' : 'queued', error: `model ${error.reason}: ${error.message}`, not_before });
   services.log('warn', 'job_model_failure', { job_id: job.id, attempts: job.attempts, reason: error.reason, gives_up: last });
   if (last) return;
   const delaySeconds = retryDelaySeconds(job.attempts, error.retry_after_ms);
