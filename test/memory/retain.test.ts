@@ -101,7 +101,7 @@ test('the archive holds the whole session, every epoch of it, in order', async (
   const head = (await world.instance().warm.sessions.readHead(ownerIs(who), who.session_id))!.value;
   world.clock.advance({ days: 366 });
   expect(await retained()).toMatchObject({ sessions: 1, messages: 42 });
-  const lines = await archived(archiveBlob(ownerIs(who), who.session_id, { epoch: 1, day: head.ended_at!.slice(0, 10) }));
+  const lines = await archived(archiveBlob(ownerIs(who), who.session_id, { epoch: head.epoch, day: head.ended_at!.slice(0, 10) }));
   expect(lines[0]).toMatchObject({ tenant: TENANT, kind: 'session', ...who });
   const said = lines.flatMap((line) => (line.kind === 'append' ? [line.messages[0].content] : []));
   expect(said).toEqual(Array.from({ length: 21 }, (_, n) => `remark ${n + 1}`));

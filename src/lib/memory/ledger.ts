@@ -51,6 +51,7 @@ export function createLedger({ put, now, instanceId, log }: LedgerOptions) {
     if (known?.minute === minute) return known;
     const fresh = { minute, pages: [], rows: new Map() };
     minutes.set(tenant, fresh);
+    if (known) void flush(); // a frozen instance misses its timer: what is over is written when it wakes
     return fresh;
   }
 

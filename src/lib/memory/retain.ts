@@ -6,6 +6,7 @@ import type { Stored } from '../tiers/cosmos-gate.ts';
 import { directoryPartitions, ownerOf } from '../tiers/keys.ts';
 import { expireSession } from './expire-session.ts';
 import { underLease } from './lease.ts';
+import { rollUpUsage } from './usage-rollup.ts';
 
 const BOX_MS = 50_000;
 const PAGE = 96;
@@ -25,6 +26,8 @@ export interface Retained {
   /** Directory entries under which there was no session. */
   empty: number;
   broken: number;
+  /** Days of usage that were folded into their months. */
+  days_folded: number;
   /** Whether the whole directory was looked at; otherwise the next run goes on. */
   complete: boolean;
 }
@@ -54,7 +57,8 @@ export async function goOnRetaining(services: Services): Promise<Retained | unde
 }
 
 async function walk(services: Services, { cursor, timeUp, moveTo }: Walk, { dryRun }: { dryRun: boolean }): Promise<Retained> {
-  const counts: Retained = { looked: 0, sessions: 0, messages: 0, unprocessed: 0, empty: 0, broken: 0, complete: false };
+  const counts: Retained = { looked: 0, sessions: 0, messages: 0, unprocessed: 0, empty: 0, broken: 0, days_folded: 0, complete: false };
+  const run: Run = { counts, dryRun, timeUp, tenants: new Set() };
   for (let { shard, after } = cursor; shard < directoryPartitions.length; shard++, after = '') {
     for (let full = true; full; ) {
       const pk = directoryPartitions[shard] ?? '';
@@ -62,7 +66,7 @@ async function walk(services: Services, { cursor, timeUp, moveTo }: Walk, { dryR
       for (let i = 0; i < entries.length; i += AT_ONCE) {
         if (timeUp()) return counts;
         const slice = entries.slice(i, i + AT_ONCE);
-        await Promise.all(slice.map((entry) => settle(services, entry, { counts, dryRun })));
+        await Promise.all(slice.map((entry) => settle(services, entry, run)));
         after = slice.at(-1)?.value.id ?? after;
         await moveTo({ shard, after });
       }
@@ -74,13 +78,21 @@ async function walk(services: Services, { cursor, timeUp, moveTo }: Walk, { dryR
   return { ...counts, complete: true };
 }
 
-type Count = { counts: Retained; dryRun: boolean };
+interface Run {
+  counts: Retained;
+  dryRun: boolean;
+  timeUp(): boolean;
+  /** Tenants whose usage was rolled up in this run. */
+  tenants: Set<string>;
+}
 
 /** One session that cannot be dealt with must not keep the others; a tier that is down stops the run. */
-async function settle(services: Services, entry: Stored<DirectoryEntry>, { counts, dryRun }: Count): Promise<void> {
+async function settle(services: Services, entry: Stored<DirectoryEntry>, run: Run): Promise<void> {
+  const { counts } = run;
   counts.looked++;
   try {
-    await look(services, entry, { counts, dryRun });
+    await rollUpOnce(services, entry.value.tenant, run);
+    await look(services, entry, run);
   } catch (error) {
     if (error instanceof MemoryError && error.code === 'tier_unavailable') throw error;
     counts.broken++;
@@ -89,7 +101,14 @@ async function settle(services: Services, entry: Stored<DirectoryEntry>, { count
   }
 }
 
-async function look(services: Services, entry: Stored<DirectoryEntry>, { counts, dryRun }: Count): Promise<void> {
+/** Folds the tenant's days of usage that are over into months, once a run. */
+async function rollUpOnce(services: Services, tenant: string, { counts, dryRun, timeUp, tenants }: Run): Promise<void> {
+  if (dryRun || tenants.has(tenant)) return;
+  tenants.add(tenant);
+  counts.days_folded += (await rollUpUsage(services, tenant, { timeUp })).folded.length;
+}
+
+async function look(services: Services, entry: Stored<DirectoryEntry>, { counts, dryRun }: Run): Promise<void> {
   const { tenant, user_id, session_id, claimed_at = '' } = entry.value;
   const { warm, config, now } = services;
   const owner = ownerOf(tenant, user_id, session_id);
