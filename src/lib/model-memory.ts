@@ -23,6 +23,18 @@ export const Summary = z.object({
 });
 export type Summary = z.infer<typeof Summary>;
 
+/** What a caller keeps with a session. */
+export const SessionState = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('state'),
+  schema_version: z.literal(1),
+  session_id: Id,
+  value: z.unknown(),
+  updated_at: Iso,
+});
+export type SessionState = z.infer<typeof SessionState>;
+
 const Source = z.object({ session_id: Id, message_ids: z.array(z.string()), seqs: z.array(Seq) });
 export type Source = z.infer<typeof Source>;
 

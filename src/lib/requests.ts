@@ -120,7 +120,8 @@ export type RetrieveRequest = z.infer<typeof RetrieveRequest>;
 export const InsightsRequest = z.object({ user_id: Id, recent_only: z.boolean().default(false) });
 export const SummariesRequest = z.object({ user_id: Id, limit: z.number().int().min(1).max(100).default(5) });
 
-const whole = (least: number, most: number) =>
+/** A whole number in a query. */
+export const whole = (least: number, most: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/, 'must be a whole number')

@@ -21,6 +21,7 @@ import { createHotFields, type HotFields } from './tiers/hot-fields.ts';
 import { createQueuedWrites, type QueuedWrites } from './tiers/queued-writes.ts';
 import { createRedisGate } from './tiers/redis-gate.ts';
 import { createWarmDirectory, type WarmDirectory } from './tiers/warm-directory.ts';
+import { createWarmForget, type WarmForget } from './tiers/warm-forget.ts';
 import { createWarmMemory, type WarmMemory } from './tiers/warm-memory.ts';
 import { createWarmOps, type WarmOps } from './tiers/warm-ops.ts';
 import { createWarmRetention, type WarmRetention } from './tiers/warm-retention.ts';
@@ -49,6 +50,7 @@ export interface Services {
     memory: WarmMemory;
     summaries: WarmSummaries;
     state: WarmState;
+    forget: WarmForget;
     ops: WarmOps;
     retention: WarmRetention;
     usage: WarmUsage;
@@ -112,6 +114,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
       memory: createWarmMemory(gate),
       summaries: createWarmSummaries(gate),
       state: createWarmState(gate),
+      forget: createWarmForget(gate),
       ops: createWarmOps(gate),
       retention: createWarmRetention(gate),
       usage,

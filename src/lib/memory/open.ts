@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { SessionHead } from '../model.ts';
 import type { Services } from '../services.ts';
 import { sessionWas } from '../telemetry.ts';
@@ -5,16 +6,28 @@ import { headId, memoryPartition, type Owner } from '../tiers/keys.ts';
 import { noteIdle } from './due.ts';
 import { sessionNotFound } from './view.ts';
 
+const FIRST_EPOCHS = 2 ** 31;
+
 /**
  * The head of a session from Cosmos, created when the session is new. The directory entry comes first: it settles which user a
  * session id belongs to, and a crash after it leaves nothing that a second try does not complete.
  */
-export async function openSession(services: Services, owner: Owner, session: string): Promise<SessionHead> {
+export function openSession(services: Services, owner: Owner, session: string): Promise<SessionHead> {
+  return openSessionOf(services, owner, { session });
+}
+
+/** The same for a conversation that began at another time (ISO) than now. */
+export async function openSessionOf(
+  services: Services,
+  owner: Owner,
+  { session, started_at }: { session: string; started_at?: string },
+): Promise<SessionHead> {
   const { sessions } = services.warm;
   const found = await sessions.readHead(owner, session);
   if (found) return found.value;
-  const head = newHead(owner, session, services.now());
-  const entry = await sessions.claim(owner, session, head.started_at);
+  const fresh = newHead(owner, session, services.now());
+  const head = { ...fresh, started_at: started_at ?? fresh.started_at };
+  const entry = await sessions.claim(owner, session, fresh.started_at);
   if (entry.user_id !== owner.user_id) throw sessionNotFound(session, owner);
   await sessions.ensureUser(owner);
   await noteIdle(services, owner, session);
@@ -36,7 +49,7 @@ function newHead(owner: Owner, session: string, now: number): SessionHead {
     schema_version: 1,
     session_id: session,
     user_id: owner.user_id,
-    epoch: 0,
+    epoch: randomInt(FIRST_EPOCHS), // work that a deleted session of this name left behind must not fit its successor
     epoch_seq: 0,
     epoch_turn: 0,
     last_seq: 0,

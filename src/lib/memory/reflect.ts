@@ -1,5 +1,6 @@
 import type { ReflectInput } from '../llm/port.ts';
 import type { Message, SessionHead, UserRecord } from '../model.ts';
+import type { Fact } from '../model-memory.ts';
 import type { Services } from '../services.ts';
 import { memoryPartition, type Owner, ownerOf } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
@@ -23,9 +24,13 @@ interface Done extends Record<string, unknown> {
 
 /**
  * The `reflect` job: from the cursor to the end of the session in bounded steps, each one model call outside any lock and one commit
- * of summary, facts, insights and cursor together; then the long-term profile is written anew.
+ * of summary, facts, insights and cursor together; then the long-term profile is written anew. Facts name their `origin`.
  */
-export async function reflect(services: Services, handle: JobHandle): Promise<WorkDone> {
+export async function reflect(
+  services: Services,
+  handle: JobHandle,
+  { origin = 'reflection' }: { origin?: Fact['origin'] } = {},
+): Promise<WorkDone> {
   const { tenant, user_id, session_id } = handle.job;
   const owner = ownerOf(tenant, user_id, session_id);
   let done = { summary_generated: false, facts_count: 0, insights_count: 0, reflected_through: 0, ...handle.job.result } as Done;
@@ -33,7 +38,7 @@ export async function reflect(services: Services, handle: JobHandle): Promise<Wo
     const step = await readStep(services, owner, session_id);
     if (!step) break;
     const { value, usage } = await services.model.reflect(step.input);
-    const learned = reflectionDocuments(value, { ...step, pk: memoryPartition(owner), model: usage.model, now: services.now() });
+    const learned = reflectionDocuments(value, { ...step, origin, pk: memoryPartition(owner), model: usage.model, now: services.now() });
     if (await commit(services, { owner, step, learned })) done = add(done, learned, step.messages.at(-1)?.seq ?? 0);
     else lost++;
     await handle.checkpoint(usage, done);
@@ -121,7 +126,7 @@ async function commit(services: Services, { owner, step, learned }: { owner: Own
       memory.commitReflection({
         owner,
         session: session_id,
-        expects: { epoch: head.epoch, reflected_through: head.reflected_through, user_epoch, memory_rev },
+        expects: { epoch: head.epoch, reflected_through: head.reflected_through, summary_id: head.summary_id, user_epoch, memory_rev },
         change,
         documents: [...learned.summaries, ...facts, ...learned.insights],
       }),

@@ -21,6 +21,7 @@ interface Around {
   previousFrom: number;
   head: { session_id: string };
   model: string;
+  origin: Fact['origin'];
   now: number;
 }
 
@@ -29,7 +30,7 @@ interface Around {
  * same work twice writes the same documents.
  */
 export function reflectionDocuments(reflection: Reflection, around: Around): Learned {
-  const { epoch, messages, model, pk, head, previousFrom } = around;
+  const { epoch, messages, model, origin, pk, head, previousFrom } = around;
   const created_at = new Date(around.now).toISOString();
   const session_id = head.session_id;
   const to_seq = messages.at(-1)?.seq ?? previousFrom;
@@ -71,7 +72,7 @@ export function reflectionDocuments(reflection: Reflection, around: Around): Lea
       valid_to: null,
       superseded_by: null,
       sources,
-      origin: 'reflection',
+      origin,
       updated_at: created_at,
     };
   });

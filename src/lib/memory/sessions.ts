@@ -108,7 +108,7 @@ export const emptyEpoch = ({ epoch, last_seq, turn_no }: SessionHead): Partial<S
 type Change = (head: Stored<SessionHead>) => Promise<Partial<SessionHead> | undefined>;
 
 /** Compare-and-swap on the head between an announced intent and the end of the hot copy; done over when somebody else was faster. */
-async function changeHead(
+export async function changeHead(
   services: Services,
   { owner, session_id }: { owner: Owner; session_id: string },
   change: Change,

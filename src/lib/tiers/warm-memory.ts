@@ -1,5 +1,5 @@
 import type { OperationInput } from '@azure/cosmos';
-import { AppendRecord, type SessionHead, type UserRecord } from '../model.ts';
+import { AppendRecord, type Marker, type SessionHead, type UserRecord } from '../model.ts';
 import { Fact, Insight, Profile, Summary } from '../model-memory.ts';
 import { type CosmosGate, sql } from './cosmos-gate.ts';
 import * as keys from './keys.ts';
@@ -8,8 +8,8 @@ import * as keys from './keys.ts';
 export interface Reflected {
   owner: keys.Owner;
   session: string;
-  /** The commit counts only if the cursor and the user's epoch are still these. */
-  expects: { epoch: number; reflected_through: number; user_epoch: number; memory_rev: number };
+  /** The commit counts only if the cursor, the summary that it goes on from and the user's epoch are still these. */
+  expects: { epoch: number; reflected_through: number; summary_id: string | null; user_epoch: number; memory_rev: number };
   /** Head fields to set; `summary_id` only while the session is still in that epoch. */
   change: Partial<SessionHead>;
   documents: (Summary | Fact | Insight)[];
@@ -22,6 +22,10 @@ export interface Summarized {
   change: Partial<SessionHead>;
   tokens: number;
   documents: Summary[];
+  /** Ids that must not be used twice. */
+  markers?: Marker[];
+  /** What other contexts of the user say changes too: the memory's revision moves. */
+  forgets?: boolean;
 }
 
 /** Derived memory in Cosmos: summaries, facts, insights, profile. */
@@ -68,9 +72,10 @@ export function createWarmMemory(cosmos: CosmosGate) {
       return (await cosmos.query('memory', Summary, { statement, pk }))[0];
     },
 
+    /** Summaries, newest first; without those by hand, which the rolling ones contain, and ranges without a text. */
     listSummaries(owner: keys.Owner, limit = 1000): Promise<Summary[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' ORDER BY c.created_at DESC`;
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.level != 'cleared' AND c.level != 'manual' ORDER BY c.created_at DESC`;
       return cosmos.query('memory', Summary, { statement, pk });
     },
 
@@ -83,7 +88,8 @@ export function createWarmMemory(cosmos: CosmosGate) {
 
     /** Cursor, summary, facts and insights in one batch; else which of the two had moved: the session's cursor or the user's memory. */
     async commitReflection({ owner, session, expects, change, documents }: Reflected): Promise<'committed' | 'cursor' | 'memory'> {
-      const atCursor = `FROM c WHERE c.epoch = ${expects.epoch} AND c.reflected_through = ${expects.reflected_through}`;
+      const cursor = `c.epoch = ${expects.epoch} AND c.reflected_through = ${expects.reflected_through}`;
+      const atCursor = `FROM c WHERE ${cursor} AND c.summary_id = ${literal(expects.summary_id)}`;
       const operations: OperationInput[] = [
         patch(keys.headId(session), change, { condition: atCursor }),
         bumpMemory({ condition: `FROM c WHERE c.user_epoch = ${expects.user_epoch} AND c.memory_rev = ${expects.memory_rev}` }),
@@ -99,11 +105,14 @@ export function createWarmMemory(cosmos: CosmosGate) {
     },
 
     /** Summary cursor, chunk summary and rolling summary in one batch; false when the cursor had moved. */
-    async commitSummary({ owner, head, change, tokens, documents }: Summarized): Promise<boolean> {
-      const atCursor = `FROM c WHERE c.epoch = ${head.epoch} AND c.summarized_through = ${head.summarized_through}`;
+    async commitSummary({ owner, head, change, tokens, documents, markers = [], forgets = false }: Summarized): Promise<boolean> {
+      const cursor = `c.epoch = ${head.epoch} AND c.summarized_through = ${head.summarized_through}`;
+      const atCursor = `FROM c WHERE ${cursor} AND c.rolling_id = ${literal(head.rolling_id)}`;
       const operations: OperationInput[] = [
         patch(keys.headId(head.session_id), change, { condition: atCursor, add: { buffer_tokens: -tokens } }),
         ...documents.map((document): OperationInput => ({ operationType: 'Upsert', resourceBody: document as never })),
+        ...markers.map((marker): OperationInput => ({ operationType: 'Create', resourceBody: marker as never })),
+        ...(forgets ? [bumpMemory()] : []),
       ];
       return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
     },
@@ -123,6 +132,9 @@ export function createWarmMemory(cosmos: CosmosGate) {
 /** A replaced profile stays for readers that have just read its revision. */
 const OLD_PROFILE_SECONDS = 3600;
 export type WarmMemory = ReturnType<typeof createWarmMemory>;
+
+/** A value in the text of a condition; ids hold no quotes. */
+const literal = (value: string | null): string => JSON.stringify(value);
 
 function patch(id: string, change: object, { condition, add = {} }: { condition?: string; add?: object } = {}): OperationInput {
   const operations = [
