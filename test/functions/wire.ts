@@ -29,6 +29,6 @@ export async function send(url: string, { method = 'POST', headers = {}, body, c
   } else sending.end(body);
   const [response] = (await once(sending, 'response')) as [IncomingMessage];
   const answered = await text(response);
-  const isJson = response.headers['content-type']?.includes('json');
+  const isJson = answered !== '' && response.headers['content-type']?.includes('json');
   return { status: response.statusCode ?? 0, headers: response.headers, text: answered, body: isJson ? JSON.parse(answered) : undefined };
 }

@@ -206,3 +206,13 @@ test('a read of all fields is of one moment, however many come in meanwhile', as
   for (const { keys } of seen) expect(keys.filter((key) => key.startsWith('a')).length * 2).toBe(keys.length);
   expect((await clearFields(world.instance(), of)).deleted).toBe(200);
 }, 60_000);
+
+test('a list may have as many elements as fit into a field', async () => {
+  const of = session();
+  const many = Array.from({ length: 131_071 }, () => 0);
+  await put(field(of, 'list'), many);
+  expect(await read(field(of, 'list'))).toHaveLength(many.length);
+  expect((await listFields(world.instance(), of)).fields.list).toHaveLength(many.length);
+  expect((await extendField(world.instance(), field(of, 'other'), { values: many })).answer.length).toBe(many.length);
+  expect((await popFromField(world.instance(), field(of, 'other'), { index: 65_000 })).answer.length).toBe(many.length - 1);
+});

@@ -16,11 +16,12 @@ export function script(name: string, lua: string, numberOfKeys?: number): Script
   const run: Script['run'] = async (client, keys, args) => {
     const count = numberOfKeys ?? keys.length;
     if (keys.length !== count) throw new Error(`Script ${name} takes ${count} keys, not ${keys.length}`);
+    const words = [count, ...keys, ...args]; // as one list: a script may take more values than a call may have arguments
     try {
-      return await client.evalsha(sha1, count, ...keys, ...args);
+      return await client.call('evalsha', [sha1, ...words]);
     } catch (error) {
       if (!isUnknown(error)) throw error;
-      return client.eval(lua, count, ...keys, ...args);
+      return client.call('eval', [lua, ...words]);
     }
   };
   return { name, run };

@@ -4,7 +4,7 @@ import { INDEX } from './hot-field-scripts.ts';
  * All fields of a session at once. A script may touch only keys that it was given, so the caller names the fields it knows of, with
  * their keys; when there are others too, the answer is `more` and all names, and the caller comes back with them. KEYS: index, answers,
  * then the fields' keys; ARGV: written, who, tag, what to do, its argument, then the fields' names.
- * `read` answers a list of name, kind, ms left and texts for each field; `size` name and bytes; `ttl` gives all the same new life (ms),
+ * `read` answers a list of name, kind and texts for each field; `size` name and bytes; `ttl` gives all the same new life (ms),
  * `delete` deletes them, `sweep` does so if none was written after its argument (ms), `repair` drops entries of keys that are gone; these
  * answer how many. `figures` answers count and bytes by the index alone.
  */
@@ -30,33 +30,36 @@ if more then
   table.insert(names, 1, 'more')
   return names
 end
-local answer, live, dead = { 'ok' }, 0, 0
+local answer, values, renewed, count = { 'ok' }, {}, {}, 0
 for _, name in ipairs(names) do
   local key, entry = key_of[name], entries[name]
-  if redis.call('EXISTS', key) == 0 then
-    dead = dead + 1
-    if what == 'repair' then drop(name, entry) end
-  else
-    live = live + 1
-    if what == 'read' then
-      local field = { name, entry.kind, entry.expires - now }
-      local texts = entry.kind == 'list' and redis.call('LRANGE', key, 0, -1) or entry.kind == 'value' and { redis.call('GET', key) } or {}
-      for _, text in ipairs(texts) do field[#field + 1] = text end
-      answer[#answer + 1] = field
-    elseif what == 'size' then
-      answer[#answer + 1] = { name, entry.bytes }
-    elseif what == 'ttl' then
-      entry.expires, entry.ttl = now + argument, argument
-      redis.call('PEXPIREAT', key, entry.expires)
-      write_entry(name, entry)
-    elseif what ~= 'repair' then
-      redis.call('DEL', key)
+  values[#values + 1] = key
+  if what == 'read' then
+    local texts = entry.kind == 'list' and redis.call('LRANGE', key, 0, -1) or { redis.call('GET', key) or nil }
+    if #texts > 0 then answer[#answer + 1] = { name, entry.kind, entry.kind == 'empty' and {} or texts } end
+  elseif what == 'ttl' then
+    entry.expires, entry.ttl = now + argument, argument
+    if redis.call('PEXPIREAT', key, entry.expires) == 1 then
+      renewed[#renewed + 1], renewed[#renewed + 2] = name, text_of(entry)
+      count = count + 1
+    end
+  elseif what == 'size' or what == 'repair' then
+    local is_there = redis.call('EXISTS', key) == 1
+    if what == 'size' and is_there then answer[#answer + 1] = { name, entry.bytes } end
+    if what == 'repair' and not is_there then
+      drop(name, entry)
+      count = count + 1
     end
   end
 end
-if what == 'ttl' and live > 0 then redis.call('PEXPIREAT', index, now + argument) end
-if what == 'delete' or what == 'sweep' then redis.call('DEL', index, KEYS[2]) end
-if what ~= 'read' and what ~= 'size' then answer[2] = what == 'repair' and dead or live end
+if what == 'ttl' and count > 0 then
+  redis.call('HSET', index, unpack(renewed))
+  redis.call('PEXPIREAT', index, now + argument)
+elseif what == 'delete' or what == 'sweep' then
+  if #values > 0 then count = redis.call('DEL', unpack(values)) end
+  redis.call('DEL', index, KEYS[2])
+end
+if what ~= 'read' and what ~= 'size' then answer[2] = count end
 return answer
 `;
 

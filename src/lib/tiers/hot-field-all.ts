@@ -9,6 +9,7 @@ const MAX_LOOKS = 20;
 const each = script('fields-each', EACH);
 
 type Row = [name: string, ...rest: (string | number)[]];
+type ReadRow = [name: string, kind: string, texts: string[]];
 type What = 'read' | 'size' | 'ttl' | 'delete' | 'sweep' | 'repair' | 'figures';
 
 /** All fields of a session in one step. Calls answer `undefined` when Redis does not; none throws. */
@@ -41,9 +42,7 @@ export function createHotFieldAll(redis: RedisGate, { now }: { now: () => number
     async readAll(of: FieldsOf): Promise<Answered<{ fields: Map<string, unknown> }> | undefined> {
       const answer = await run('read', of);
       if (!answer || answer.refused) return answer;
-      const entries = (answer.rows as Row[]).map(
-        ([name, kind, , ...texts]) => [name, decodeField(String(kind), texts.map(String))] as const,
-      );
+      const entries = (answer.rows as unknown as ReadRow[]).map(([name, kind, texts]) => [name, decodeField(kind, texts)] as const);
       return { fields: new Map(entries) };
     },
 

@@ -15,7 +15,8 @@ if replay ~= '' then
     return { 'duplicate', count, text }
   end
 end
-local was = take(name, key)
+local was = take(name, redis.call('HGET', index, name), key)
+if not was then redis.call('DEL', key) end
 if is_unmet(was) then return { 'precondition' } end
 local function done(count, text)
   if replay ~= '' then
@@ -43,7 +44,8 @@ end
 local function keep(kind, bytes)
   local expires, ttl = life()
   redis.call('PEXPIREAT', key, expires)
-  note(name, was, { kind = kind, bytes = bytes, expires = expires, ttl = ttl })
+  local entry = { kind = kind, bytes = bytes, written = written, expires = expires, ttl = ttl, tag = tag }
+  note({ name, text_of(entry) }, bytes - (was and was.bytes or 0), expires)
 end
 `;
 
@@ -106,7 +108,7 @@ local refused = no_room_for(bytes_of(n, texts))
 if refused then return { refused } end
 start_list()
 if old > 0 then redis.call('LTRIM', key, old, -1) end
-push(key, first)
+push(key, first, #ARGV)
 keep_list(n, texts)
 return done(n, '')
 `;

@@ -28,8 +28,7 @@ local function parse(text)
   local kind, bytes, at, expires, ttl, entry_tag = string.match(text, '^(%a+)|(%d+)|(%d+)|(%d+)|(%d+)|(.*)$')
   return { kind = kind, bytes = tonumber(bytes), written = at, expires = tonumber(expires), ttl = tonumber(ttl), tag = entry_tag }
 end
-local function find(field, key)
-  local text = redis.call('HGET', index, field)
+local function find(text, key)
   local entry = text and parse(text)
   local alive = entry and entry.expires > now and redis.call('EXISTS', key) == 1
   return alive and entry or nil, entry
@@ -39,20 +38,18 @@ local function drop(field, entry)
   redis.call('HINCRBY', index, '|bytes', -entry.bytes)
   if redis.call('HLEN', index) == 3 then redis.call('DEL', index) end
 end
-local function write_entry(field, entry)
-  local text = table.concat({ entry.kind, entry.bytes, entry.written, entry.expires, entry.ttl, entry.tag }, '|')
-  redis.call('HSET', index, field, text)
+local function text_of(entry)
+  return table.concat({ entry.kind, entry.bytes, entry.written, entry.expires, entry.ttl, entry.tag }, '|')
 end
 `;
 
 /** What every script that writes needs. ARGV goes on with: If-Match, If-None-Match, as '' or '*' or ',tag,tag,'. */
 export const WRITES = `${INDEX}
 local must_be, must_not = ARGV[4], ARGV[5]
-local function take(field, key)
-  local alive, entry = find(field, key)
-  if alive then return alive end
-  if entry then drop(field, entry) end
-  redis.call('DEL', key)
+local function take(field, text, key)
+  local alive, entry = find(text, key)
+  if entry and not alive then drop(field, entry) end
+  return alive
 end
 local function is_unmet(was)
   local function names(list) return was and (list == '*' or string.find(list, ',' .. was.tag .. ',', 1, true)) end
@@ -76,16 +73,14 @@ local function no_room(fields, bytes)
   prune()
   return excess(fields, bytes)
 end
-local function note(field, was, entry)
-  entry.written, entry.tag = written, tag
-  write_entry(field, entry)
-  redis.call('HSET', index, '|written', written)
+local function note(pairs_of_texts, bytes, expires)
+  redis.call('HSET', index, '|written', written, unpack(pairs_of_texts))
   redis.call('HSETNX', index, '|owner', user or '')
-  redis.call('HINCRBY', index, '|bytes', entry.bytes - (was and was.bytes or 0))
-  if redis.call('PTTL', index) < entry.expires - now then redis.call('PEXPIREAT', index, entry.expires) end
+  redis.call('HINCRBY', index, '|bytes', bytes)
+  if redis.call('PTTL', index) < expires - now then redis.call('PEXPIREAT', index, expires) end
 end
-local function push(key, from)
-  for first = from, #ARGV, 1000 do redis.call('RPUSH', key, unpack(ARGV, first, math.min(first + 999, #ARGV))) end
+local function push(key, from, to)
+  for first = from, to, 1000 do redis.call('RPUSH', key, unpack(ARGV, first, math.min(first + 999, to))) end
 end
 `;
 
@@ -93,7 +88,7 @@ end
 export const READ = `${INDEX}
 local key, field, wanted, start, stop = KEYS[2], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 if is_foreign() then return { 'foreign' } end
-local entry = find(field, key)
+local entry = find(redis.call('HGET', index, field), key)
 if not entry then return { 'missing' } end
 local answer = { 'ok', entry.kind, entry.expires - now, entry.tag }
 if wanted ~= 'value' and entry.kind == 'value' then return { 'wrong_type' } end
@@ -116,30 +111,34 @@ return answer
 export const SET = `${WRITES}
 if is_foreign() then return { 'foreign' } end
 local ttl = tonumber(ARGV[6])
-local fields, at, added, grown = {}, 7, 0, 0
+local fields, names, at, added, grown = {}, {}, 7, 0, 0
 for n = 2, #KEYS do
-  local field = { name = ARGV[at], kind = ARGV[at + 1], bytes = tonumber(ARGV[at + 2]), first = at + 4, last = at + 3 + ARGV[at + 3] }
-  field.was = take(field.name, KEYS[n])
-  if is_unmet(field.was) then return { 'precondition' } end
-  added = added + (field.was and 0 or 1)
-  grown = grown + field.bytes - (field.was and field.was.bytes or 0)
-  fields[n], at = field, field.last + 1
+  local field = { kind = ARGV[at + 1], bytes = tonumber(ARGV[at + 2]), expires = now + ttl, ttl = ttl, written = written, tag = tag }
+  field.first, field.last = at + 4, at + 3 + ARGV[at + 3]
+  fields[n], names[n - 1], at = field, ARGV[at], field.last + 1
+end
+local texts = redis.call('HMGET', index, unpack(names))
+for n = 2, #KEYS do
+  local was = take(names[n - 1], texts[n - 1], KEYS[n])
+  if is_unmet(was) then return { 'precondition' } end
+  added = added + (was and 0 or 1)
+  grown = grown + fields[n].bytes - (was and was.bytes or 0)
 end
 local refused = no_room(added, grown)
 if refused then return { refused } end
+local entries = {}
 for n = 2, #KEYS do
   local field, key = fields[n], KEYS[n]
-  redis.call('DEL', key)
   if field.kind == 'list' then
-    for first = field.first, field.last, 1000 do
-      redis.call('RPUSH', key, unpack(ARGV, first, math.min(first + 999, field.last)))
-    end
+    redis.call('DEL', key)
+    push(key, field.first, field.last)
+    redis.call('PEXPIREAT', key, field.expires)
   else
-    redis.call('SET', key, ARGV[field.first])
+    redis.call('SET', key, ARGV[field.first], 'PXAT', field.expires)
   end
-  redis.call('PEXPIREAT', key, now + ttl)
-  note(field.name, field.was, { kind = field.kind, bytes = field.bytes, expires = now + ttl, ttl = ttl })
+  entries[#entries + 1], entries[#entries + 2] = names[n - 1], text_of(field)
 end
+note(entries, grown, now + ttl)
 return { 'ok' }
 `;
 
@@ -147,7 +146,7 @@ return { 'ok' }
 export const DROP = `${WRITES}
 local key, field = KEYS[2], ARGV[6]
 if is_foreign() then return { 'foreign' } end
-local was = take(field, key)
+local was = take(field, redis.call('HGET', index, field), key)
 if is_unmet(was) then return { 'precondition' } end
 if was then
   redis.call('DEL', key)
