@@ -24,11 +24,16 @@ export function overflows(head: SessionHead, limits: BufferLimits): boolean {
 
 /** Overflow asks for a summary once; what was asked for and has not come is left to its job, until another chunk has gathered. */
 export function summaryIsDue(head: SessionHead, limits: BufferLimits): boolean {
-  if (!overflows(head, limits)) return false;
-  if (!hasSomethingToTake(head, limits)) return false;
+  if (!hasWork(head, limits)) return false;
   const pending = head.summary_asked > bufferStart(head);
   return !pending || head.last_seq - head.summary_asked >= 2 * limits.lTurnChunks;
 }
+
+const hasWork = (head: SessionHead, limits: BufferLimits): boolean => overflows(head, limits) && hasSomethingToTake(head, limits);
+
+/** What a summary that leaves the head like this says of the asking: once the buffer is small enough, the next overflow asks anew. */
+export const askSettled = (head: SessionHead, limits: BufferLimits): Partial<SessionHead> =>
+  hasWork(head, limits) ? {} : { summary_asked: bufferStart(head) };
 
 /** The newest turn stays, however large it is: while it is alone there is nothing to do, and the next turn must ask anew. */
 function hasSomethingToTake(head: SessionHead, { maxBufferMessages }: BufferLimits): boolean {
@@ -54,7 +59,7 @@ export function takeChunk(buffer: Message[], limits: BufferLimits): Message[] {
 }
 
 /** How many of the newest turns stay. */
-function staying(turns: Turn[], { kTurnBuffer, maxBufferMessages, maxBufferTokens, summaryTriggerTokens }: BufferLimits): number {
+export function staying(turns: Turn[], { kTurnBuffer, maxBufferMessages, maxBufferTokens, summaryTriggerTokens }: BufferLimits): number {
   const room = Math.min(maxBufferTokens / 2, summaryTriggerTokens * BELOW_TRIGGER);
   let messages = 0;
   let tokens = 0;

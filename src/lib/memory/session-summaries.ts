@@ -7,6 +7,8 @@ import type { SummariesQuery, SummaryRequest } from '../requests-session.ts';
 import type { Services } from '../services.ts';
 import { digest, markerId, memoryPartition, type Owner, summaryId } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
+import { askSettled } from './chunk.ts';
+import { limitsOf } from './limits.ts';
 import { joined } from './summarize.ts';
 import { bufferStart } from './trust.ts';
 import { readSession, sessionNotFound } from './view.ts';
@@ -127,9 +129,11 @@ async function writeByHand(services: Services, owner: Owner, { head, request, to
   const last = covered.at(-1);
   const change = { rolling_id: current.id, ...(last && { summarized_through: last.seq, summarized_turn: last.turn_no }) };
   const tokens = covered.reduce((sum, m) => sum + m.tokens, 0);
+  const after = { ...head, ...change, buffer_tokens: head.buffer_tokens - tokens };
+  const settled = last ? askSettled(after, limitsOf(services.config.memory, head.config)) : {};
   const markers = marker ? [{ ...marker, ref: own.id }] : [];
   const committed = await whileChanging(services, { owner, session_id }, () =>
-    memory.commitSummary({ owner, head, change, tokens, documents: [own, current], markers }),
+    memory.commitSummary({ owner, head, change: { ...change, ...settled }, tokens, documents: [own, current], markers }),
   );
   return committed ? own : undefined;
 }

@@ -5,7 +5,7 @@ import type { Summary } from '../model-memory.ts';
 import type { Services } from '../services.ts';
 import { memoryPartition, type Owner, ownerOf, summaryId } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
-import { type BufferLimits, overflows, takeChunk } from './chunk.ts';
+import { askSettled, type BufferLimits, overflows, takeChunk } from './chunk.ts';
 import { limitsOf } from './limits.ts';
 import type { JobHandle, WorkDone } from './run-job.ts';
 import { bufferStart } from './trust.ts';
@@ -116,7 +116,9 @@ function commit(services: Services, { owner, step, documents }: { owner: Owner; 
   const last = chunk.at(-1);
   const change = { summarized_through: last?.seq ?? 0, summarized_turn: last?.turn_no ?? 0, rolling_id: documents[1].id };
   const tokens = chunk.reduce((sum, m) => sum + m.tokens, 0);
+  const after = { ...head, ...change, buffer_tokens: head.buffer_tokens - tokens };
+  const settled = askSettled(after, limitsOf(services.config.memory, head.config));
   return whileChanging(services, { owner, session_id }, () =>
-    services.warm.memory.commitSummary({ owner, head, change, tokens, documents }),
+    services.warm.memory.commitSummary({ owner, head, change: { ...change, ...settled }, tokens, documents }),
   );
 }
