@@ -25,6 +25,8 @@ export interface Route<Body, Query, Params> {
   method: HttpMethod;
   route: string;
   body?: ZodType<Body>;
+  /** Of the body; 1 MiB where it is left out. */
+  maxBytes?: number;
   query?: ZodType<Query>;
   params?: ZodType<Params>;
   /** `nobody`: answers without a credential. `operator`: needs that scope. Default: any caller. */
@@ -127,7 +129,7 @@ async function run<B, Q, P>(
 ): Promise<unknown> {
   const params = parseWith((route.params ?? NO_SCHEMA) as ZodType<P>, request.params, 'invalid_id');
   const query = parseWith((route.query ?? NO_SCHEMA) as ZodType<Q>, Object.fromEntries(request.query), 'invalid_query');
-  const body = route.body ? parseWith(route.body, await readJson(request), 'invalid_body') : (undefined as B);
+  const body = route.body ? parseWith(route.body, await readJson(request, route.maxBytes), 'invalid_body') : (undefined as B);
   return route.run({ body, query, params, caller, services: context, request });
 }
 

@@ -14,12 +14,14 @@ export const DueEntry = z.object({
   check_at: Iso,
   /** The job that does the work; an idle session has none yet. */
   job_id: z.string().optional(),
+  /** The transcript that is to be processed. */
+  ref: z.string().optional(),
   /** How often the sweep has looked already: it looks ever less often. */
   tries: z.number().int().optional(),
 });
 export type DueEntry = z.infer<typeof DueEntry>;
 
-export const JobKind = z.enum(['reflect', 'summarize']);
+export const JobKind = z.enum(['reflect', 'summarize', 'transcripts']);
 export type JobKind = z.infer<typeof JobKind>;
 export const JobStatus = z.enum(['queued', 'running', 'done', 'failed', 'poison']);
 
@@ -34,6 +36,8 @@ export const Job = z.object({
   session_id: Id,
   user_id: Id.nullable(),
   epoch: Seq,
+  /** The transcript that it processes. */
+  ref: z.string().optional(),
   status: JobStatus,
   attempts: z.number().int(),
   error: z.string().nullable(),
@@ -100,6 +104,8 @@ export const QueuedWrite = z.object({
       }),
     ),
   }),
+  /** Filled by a job: only while the session is there and in this epoch, and the job itself sees to its summaries. */
+  epoch: Seq.optional(),
   token: z.string(),
   turnId: Id,
   messageIds: z.array(Id),

@@ -79,6 +79,8 @@ export const SessionHead = z.object({
   has_state: z.boolean().optional(),
   /** Parts of the buffer were cleared: documents say which. */
   has_cleared: z.boolean().optional(),
+  /** The transcript whose messages fill this epoch. */
+  transcript: z.object({ raw_memory_id: z.string(), epoch: Seq }).optional(),
   /** The empty epoch that retention opened: what lies before it is being deleted. */
   expired_epoch: Seq.optional(),
 });

@@ -14,6 +14,7 @@ import { createLine, type InLine } from './memory/in-line.ts';
 import { createLedger, type Ledger } from './memory/ledger.ts';
 import { costOfMonth } from './memory/usage-days.ts';
 import { countCosmos, createLog, type Log } from './telemetry.ts';
+import { type Cold, createCold } from './tiers/cold.ts';
 import { type Archive, createArchive } from './tiers/cold-archive.ts';
 import { createCosmosGate } from './tiers/cosmos-gate.ts';
 import { createHot, type Hot } from './tiers/hot.ts';
@@ -22,12 +23,15 @@ import { createQueuedWrites, type QueuedWrites } from './tiers/queued-writes.ts'
 import { createRedisGate } from './tiers/redis-gate.ts';
 import { createWarmDirectory, type WarmDirectory } from './tiers/warm-directory.ts';
 import { createWarmForget, type WarmForget } from './tiers/warm-forget.ts';
+import { createWarmHierarchy, type WarmHierarchy } from './tiers/warm-hierarchy.ts';
 import { createWarmMemory, type WarmMemory } from './tiers/warm-memory.ts';
 import { createWarmOps, type WarmOps } from './tiers/warm-ops.ts';
+import { createWarmProcessing, type WarmProcessing } from './tiers/warm-processing.ts';
 import { createWarmRetention, type WarmRetention } from './tiers/warm-retention.ts';
 import { createWarmSessions, type WarmSessions } from './tiers/warm-sessions.ts';
 import { createWarmState, type WarmState } from './tiers/warm-state.ts';
 import { createWarmSummaries, type WarmSummaries } from './tiers/warm-summaries.ts';
+import { createWarmTranscripts, type WarmTranscripts } from './tiers/warm-transcripts.ts';
 import { createWarmUsage, type WarmUsage } from './tiers/warm-usage.ts';
 
 /** Rings a queue once, within half a second, base64 as the host expects; false when it is not known to have arrived. */
@@ -53,6 +57,9 @@ export interface Services {
     forget: WarmForget;
     ops: WarmOps;
     retention: WarmRetention;
+    transcripts: WarmTranscripts;
+    hierarchy: WarmHierarchy;
+    processing: WarmProcessing;
     usage: WarmUsage;
   };
   model: Model;
@@ -60,10 +67,14 @@ export interface Services {
   tokens: TokenCounter;
   ring: Ring;
   breakers: Record<'redis' | 'cosmos', Breaker>;
+  /** What is wrong with the Cosmos account's consistency or regions; undefined when nothing is. */
+  consistency: () => Promise<string | undefined>;
   /** Where stores wait while Cosmos cannot take them; undefined when Blob Storage is switched off. */
   writes: QueuedWrites | undefined;
   /** Where sessions go before retention deletes them; undefined when Blob Storage is switched off. */
   archive: Archive | undefined;
+  /** Where the texts of transcripts lie; undefined when Blob Storage is switched off. */
+  cold: Cold | undefined;
   inLine: InLine;
   /** What this instance spends, for whom. */
   ledger: Ledger;
@@ -117,12 +128,17 @@ export function createServices(config: Config, now: () => number = Date.now): Se
       forget: createWarmForget(gate),
       ops: createWarmOps(gate),
       retention: createWarmRetention(gate),
+      transcripts: createWarmTranscripts(gate),
+      hierarchy: createWarmHierarchy(gate),
+      processing: createWarmProcessing(gate),
       usage,
     },
     ring: async (queue, payload, options) => (queues ? queues.ring(queue, payload, options) : false),
     breakers,
+    consistency: () => cosmos.get().checkConsistency(),
     writes: blobs && createQueuedWrites(blobs, now),
     archive: blobs && createArchive(blobs),
+    cold: blobs && createCold(blobs),
     inLine: createLine(),
     ledger,
     budget: createBudget({ limits: config.budget, now, costOfMonth: (of) => costOfMonth({ now, warm: { usage } }, of) }),
@@ -150,6 +166,16 @@ function createModel(config: Config, { credential, now }: { credential: ReturnTy
 function lazily<T>(make: () => T): { get: () => T; made: () => T | undefined } {
   let made: T | undefined;
   return { get: () => (made ??= make()), made: () => made };
+}
+
+/** Says loudly when the Cosmos account is not what the protocol relies on; an account that does not answer is asked at the next start. */
+export async function checkAccount({ consistency, log }: Services): Promise<void> {
+  try {
+    const problem = await consistency();
+    if (problem) log('error', 'cosmos_account', { problem });
+  } catch (error) {
+    log('warn', 'cosmos_account_unseen', { reason: error instanceof Error ? error.name : 'unknown' });
+  }
 }
 
 let shared: Services | undefined;

@@ -15,6 +15,8 @@ export interface JobAsk {
   owner: Owner;
   session_id: string;
   epoch: number;
+  /** The transcript that it is about. */
+  ref?: string;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function queueJob(services: Services, ask: JobAsk): Promise<void> {
 const askedAgain = (job: Job): Job => (job.status === 'running' ? { ...job, again: true } : requeued(job));
 const requeued = (job: Job): Job => ({ ...job, status: 'queued', attempts: 0, lease: null, again: false, finished_at: null });
 
-function newJob({ job_id, kind, owner, session_id, epoch }: JobAsk, now: number): Job {
+function newJob({ job_id, kind, owner, session_id, epoch, ref }: JobAsk, now: number): Job {
   return {
     id: job_id,
     pk: jobPartition(owner.tenant, job_id),
@@ -46,6 +48,7 @@ function newJob({ job_id, kind, owner, session_id, epoch }: JobAsk, now: number)
     session_id,
     user_id: owner.user_id,
     epoch,
+    ...(ref !== undefined && { ref }),
     status: 'queued',
     attempts: 0,
     error: null,

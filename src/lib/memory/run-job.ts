@@ -7,6 +7,7 @@ import { type Lease, LeaseLost, takeLease } from './job-lease.ts';
 import { createJobModel, MAX_ATTEMPTS } from './job-model.ts';
 import { reflect } from './reflect.ts';
 import { summarize } from './summarize.ts';
+import { processTranscript } from './transcripts.ts';
 
 const FIRST_DELAY_SECONDS = 10;
 const LONGEST_DELAY_SECONDS = 600;
@@ -28,7 +29,7 @@ export interface WorkDone {
 }
 export type Work = (services: Services, handle: JobHandle) => Promise<WorkDone>;
 
-const WORK: Record<JobKind, Work> = { reflect, summarize };
+const WORK: Record<JobKind, Work> = { reflect, summarize, transcripts: processTranscript };
 
 /** When a server that asked for so long a pause may be asked again; a little earlier, for clocks that differ. */
 const notBefore = (now: number, retryAfterMs: number): number =>

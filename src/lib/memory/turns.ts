@@ -39,13 +39,13 @@ export interface StoreAnswer {
 
 /**
  * Stores the messages of one call, all or none, exactly once however often it is repeated with the same ids.
- * Errors: session_not_found, idempotency_mismatch, body_too_large, session_busy, tier_unavailable.
+ * With `epoch`, only while the session is in it. Errors: session_not_found, idempotency_mismatch, body_too_large, session_busy, tier_unavailable.
  */
 export async function storeMessages(
   services: Services,
-  { owner, request, idempotencyKey }: { owner: Owner; request: StoreRequest; idempotencyKey?: string },
+  { owner, request, idempotencyKey, epoch }: { owner: Owner; request: StoreRequest; idempotencyKey?: string; epoch?: number },
 ): Promise<StoreAnswer> {
-  const draft = draftAppend(request, { mint: services.mint, idempotencyKey });
+  const draft = { ...draftAppend(request, { mint: services.mint, idempotencyKey }), ...(epoch !== undefined && { epoch }) };
   refuseTooLarge(draft); // before a new session is opened for it
   return services.inLine(`${owner.tenant}|${request.session_id}`, () => storeDraft(services, owner, { draft }));
 }
@@ -117,9 +117,11 @@ async function appendUntilDone(
   const deadline = services.now() + services.config.http.requestDeadlineMs;
   let head = hotHead;
   for (let attempt = 0; services.now() < deadline; attempt++) {
-    head ??= await openSession(services, owner, draft.request.session_id);
+    head ??= await headFor(services, owner, draft);
+    if (draft.epoch !== undefined && head.epoch !== draft.epoch) throw sessionNotFound(draft.request.session_id, owner);
     const plan = planAppend(head, draft, services.now());
-    const due = dueWork({ ...head, ...plan.change, buffer_tokens: head.buffer_tokens + plan.tokens }, services.config.memory);
+    const grown = { ...head, ...plan.change, buffer_tokens: head.buffer_tokens + plan.tokens };
+    const due = draft.epoch === undefined ? dueWork(grown, services.config.memory) : [];
     const start: { kind: Slow; job_id: string }[] = [];
     for (const kind of due) {
       const job_id = slowJobId(owner, head, { kind, now: services.now() });
@@ -135,6 +137,14 @@ async function appendUntilDone(
     if (attempt > 0) await wait(Math.random() * Math.min(20 * attempt, 200)); // other processes are writing: spread out
   }
   throw new MemoryError('session_busy', `session "${draft.request.session_id}" had other writers all the time`, { retryAfterSeconds: 1 });
+}
+
+/** A job that fills a session must not bring one back that was deleted meanwhile. */
+async function headFor(services: Services, owner: Owner, { request, epoch }: Draft): Promise<SessionHead> {
+  if (epoch === undefined) return openSession(services, owner, request.session_id);
+  const stored = await services.warm.sessions.readHead(owner, request.session_id);
+  if (!stored) throw sessionNotFound(request.session_id, owner);
+  return stored.value;
 }
 
 /** One batch; an unclear answer is tried again at once, where our own marker then tells what happened. */

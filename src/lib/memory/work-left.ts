@@ -9,8 +9,9 @@ import { readOverflow } from './summarize.ts';
 /** What a due entry announced and no cursor covers yet, as the job that does it; undefined when nothing is left. */
 export async function workLeft(services: Services, entry: DueEntry): Promise<JobAsk | undefined> {
   const { due: kind, tenant, user_id, session_id } = entry;
-  if (kind !== 'reflect' && kind !== 'summarize') return undefined;
   const owner = ownerOf(tenant, user_id, session_id);
+  if (kind === 'transcripts') return unprocessed(services, owner, entry);
+  if (kind === 'idle') return undefined;
   const stored = await services.warm.sessions.readHead(owner, session_id);
   if (!stored) return undefined;
   const head = stored.value;
@@ -26,4 +27,11 @@ async function isUnreflected({ warm }: Services, owner: Owner, head: SessionHead
   const next = await warm.sessions.nextAppend(owner, head.session_id, head.reflected_through);
   const first = next?.messages.find((message) => message.seq > head.reflected_through);
   return first !== undefined && first.turn_no <= head.reflect_turn;
+}
+
+/** A transcript whose record was never written was never acknowledged; one that is over needs nothing. */
+async function unprocessed({ warm }: Services, owner: Owner, { ref = '' }: DueEntry): Promise<JobAsk | undefined> {
+  const record = (await warm.transcripts.read(owner, ref))?.value;
+  if (!record || record.processed_at !== null) return undefined;
+  return { job_id: record.job_id, kind: 'transcripts', owner, session_id: record.session_id, epoch: 0, ref };
 }

@@ -42,10 +42,17 @@ export const sessionPrefixes = (session: string, epoch?: number): [string, strin
 export const stateId = (session: string): string => `st|${session}`;
 export const factId = (id: string): string => `m|${id}`;
 export const insightId = (id: string): string => `i|${id}`;
+export const transcriptId = (rawId: string): string => `t|${rawId}`;
+/** Remembers the Idempotency-Key under which a transcript was handed in. */
+export const transcriptKeyId = (key: string): string => `kt|${digest(key)}`;
 export const profileId = (rev: number): string => `p|${twelve(rev)}`;
 
 /** Cosmos `directory`: 64 partitions by the hash of the id. */
 export const directoryId = (tenant: string, session: string): string => `${tenant}|${session}`;
+/** Transcripts of a namespace lie in the one partition of its name. */
+export const memberPartition = (tenant: string, namespace: string): string => directoryPartition(`${tenant}|n|${namespace}`);
+export const memberId = (tenant: string, namespace: string, of: { user_id: string; raw_memory_id: string }): string =>
+  `${tenant}|n|${namespace}|${of.user_id}|${of.raw_memory_id}`;
 /** `ref` is the session that may be idle, or the job that is to be done. */
 export const dueId = (kind: string, tenant: string, ref: string): string => `due|${kind}|${tenant}|${ref}`;
 export const directoryPartition = (id: string): string => `d|${shard(id)}`;
@@ -58,6 +65,8 @@ export const jobDay = (now: number): string => new Date(now).toISOString().slice
 export function jobId(now: number, work: { tenant: string; session: string; epoch: number; kind: string; from: number }): string {
   return `${jobDay(now)}-${digest([work.tenant, work.session, work.epoch, work.kind, work.from].join('|'))}`;
 }
+/** A transcript's job, named by what was handed in. */
+export const transcriptJobId = (now: number, rawId: string): string => `${jobDay(now)}-${digest(`transcripts|${rawId}`)}`;
 /** Cosmos `ops`: what was spent lies in one partition per tenant and day (yyyy-mm-dd), folded days in one per month (yyyy-mm). */
 export const usageDayPartition = (tenant: string, date: string): string => `${tenant}|ud|${date.replaceAll('-', '')}`;
 export const usageDeltaId = (minute: number, instance: string, part: number): string => `${minute}|${instance}|${part}`;
@@ -82,6 +91,9 @@ export const recencyIndexes = (tenant: string): string[] =>
 /** Blob `arc`: a user's archives lie under one prefix, by the day on which their sessions ended. */
 export const archiveBlob = (owner: Owner, session: string, { epoch, day }: { epoch: number; day: string }): string =>
   `${digest(memoryPartition(owner))}/${day.replaceAll('-', '/')}/${digest(session)}-${epoch}.jsonl.gz`;
+/** Blob `tr`: a user's transcripts lie under one prefix, by the day on which they were handed in. */
+export const transcriptBlob = (owner: Owner, rawId: string, day: string): string =>
+  `${digest(memoryPartition(owner))}/${day.replaceAll('-', '/')}/${rawId}.txt.gz`;
 /** Redis: a session's fields in its tag: the index, a key for each value, answers by Idempotency-Key. */
 export const fieldIndex = (tenant: string, session: string): string => `{${tenant}|s|${session}}f`;
 export const fieldValue = (tenant: string, session: string, name: string): string => `{${tenant}|s|${session}}f|${name}`;
