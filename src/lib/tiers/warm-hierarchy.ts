@@ -36,7 +36,7 @@ export function createWarmHierarchy(cosmos: CosmosGate) {
     /** Sessions that have a summary. */
     listSummarised(owner: keys.Owner, { sessions, from = '', to = ALWAYS, limit }: Wanted): Promise<SessionHead[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'session' AND c.summary_id != null AND c.started_at >= ${from} AND c.started_at <= ${to} AND (${sessions === undefined} OR ARRAY_CONTAINS(${sessions ?? []}, c.session_id)) ORDER BY c.started_at DESC`;
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'session' AND IS_STRING(c.summary_id) AND c.started_at >= ${from} AND c.started_at <= ${to} AND (${sessions === undefined} OR ARRAY_CONTAINS(${sessions ?? []}, c.session_id)) ORDER BY c.started_at DESC`;
       return cosmos.query('memory', SessionHead, { statement, pk });
     },
 
@@ -69,7 +69,7 @@ export function createWarmHierarchy(cosmos: CosmosGate) {
     /** Sessions, or those of them that have a summary. */
     countSessions(owner: keys.Owner, sessions: string[] | undefined, { summarised }: { summarised: boolean }): Promise<number> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT COUNT(1) AS n FROM c WHERE c.pk = ${pk} AND c.kind = 'session' AND (${!summarised} OR c.summary_id != null) AND (${sessions === undefined} OR ARRAY_CONTAINS(${sessions ?? []}, c.session_id))`;
+      const statement = sql`SELECT COUNT(1) AS n FROM c WHERE c.pk = ${pk} AND c.kind = 'session' AND (${!summarised} OR IS_STRING(c.summary_id)) AND (${sessions === undefined} OR ARRAY_CONTAINS(${sessions ?? []}, c.session_id))`;
       return count(statement, pk);
     },
 
@@ -83,7 +83,7 @@ export function createWarmHierarchy(cosmos: CosmosGate) {
     /** Transcripts whose text retention has deleted. */
     countExpired(owner: keys.Owner, sessions: string[] | undefined): Promise<number> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT COUNT(1) AS n FROM c WHERE c.pk = ${pk} AND c.kind = 'transcript' AND c.expired_at != null AND (${sessions === undefined} OR ARRAY_CONTAINS(${sessions ?? []}, c.session_id))`;
+      const statement = sql`SELECT COUNT(1) AS n FROM c WHERE c.pk = ${pk} AND c.kind = 'transcript' AND IS_STRING(c.expired_at) AND (${sessions === undefined} OR ARRAY_CONTAINS(${sessions ?? []}, c.session_id))`;
       return count(statement, pk);
     },
   };

@@ -39,7 +39,7 @@ export function createWarmTranscripts(cosmos: CosmosGate) {
     listProcessed(owner: keys.Owner, { until, namespace, limit }: { until: string; namespace?: string; limit: number }) {
       const pk = keys.memoryPartition(owner);
       const any = namespace === undefined;
-      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'transcript' AND c.status = 'processed' AND c.expired_at = null AND c.processed_at <= ${until} AND (${any} OR c.namespace = ${namespace ?? ''}) ORDER BY c.processed_at`;
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'transcript' AND c.status = 'processed' AND IS_NULL(c.expired_at) AND c.processed_at <= ${until} AND (${any} OR c.namespace = ${namespace ?? ''}) ORDER BY c.processed_at`;
       return cosmos.query('memory', Transcript, { statement, pk });
     },
 
