@@ -41,7 +41,7 @@ async function visit(world: Instances, user_id: string) {
   const run = () => runJob(world.instance(), { tenant: TENANT, job_id });
   await run();
   const look = async () => jobView(await readJob(world.instance(), { tenant: TENANT }, { id: job_id, waitMs: 0 }));
-  return { who, run, look };
+  return { who, job_id, run, look };
 }
 
 test.each([
@@ -100,7 +100,7 @@ test('MODEL_OVER_BUDGET=defer puts the work off to the next month, counts no att
     for (let ring = 0; ring < 7; ring++) await late.run(); // more doorbells than a failing job has attempts
     expect(await late.look()).toMatchObject({ status: 'queued', attempts: 0, error });
     expect(fake.requests.length).toBe(asked);
-    const id = dueId('reflect', TENANT, late.who.session_id);
+    const id = dueId('reflect', TENANT, late.job_id);
     const due = { id, pk: directoryPartition(id) };
     expect(await readDue(world, due), 'where the sweep looks').toMatchObject({ check_at: '2026-02-01T00:00:00.000Z' });
     await say(world.instance(), late.who, 'I also have a dog.');

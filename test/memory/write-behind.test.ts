@@ -73,3 +73,19 @@ test('with Blob Storage down too nothing is acknowledged', async () => {
     await world.stop();
   }
 });
+
+test('an acknowledged store whose ids turn out to be taken is kept under ids of its own', async () => {
+  const who = fresh();
+  await stack.api().post('/memory/store', { ...who, ...turn('same') });
+  await stack.api().post('/memory/context', who);
+  const outage = stack.cosmos.faults.add({ match: ({ partition }) => partition?.includes(who.user_id) ?? false, action: { status: 503 } });
+  const { body } = await stack.api().post('/memory/store', { ...who, ...turn('same'), user_message: 'something else' });
+  expect(body.durability).toBe('queued');
+  outage.remove();
+  const said = async () => {
+    const context = await stack.api().post('/memory/context', who);
+    const turns = context.body.active_context as Turns;
+    return turns.length === 2 ? turns.map((t) => t.user_message) : undefined;
+  };
+  expect(await waitFor(said, { what: 'the waiting store to arrive', timeoutMs: 60_000 })).toEqual(['same', 'something else']);
+}, 90_000);

@@ -19,7 +19,7 @@ export async function deferred(services: Services, bell: Doorbell, lease: Lease)
   const until = nextMonth(today);
   const whose = of === 'tenant' ? "the tenant's" : "the user's";
   const error = `over budget: ${whose} hard budget of ${limits.hard} for ${monthOf(today)} is spent; deferred to ${until}`;
-  const id = dueId(job_kind, tenant, session_id);
+  const id = dueId(job_kind, tenant, lease.job.id);
   const check_at = new Date(Date.parse(until)).toISOString();
   const entry = { id, pk: directoryPartition(id), kind: 'due', schema_version: 1, due: job_kind } as const;
   await warm.sessions.noteDue({ ...entry, tenant, session_id, user_id, check_at, job_id: lease.job.id });

@@ -31,7 +31,7 @@ export async function searchMemories(services: Services, owner: Owner, search: S
   return items
     .map((item, i) => ({ ...item, score: scores[i] ?? 0 }))
     .filter((item) => item.score > 0)
-    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+    .sort((a, b) => b.score - a.score || (a.timestamp > b.timestamp ? -1 : a.timestamp < b.timestamp ? 1 : a.id < b.id ? -1 : 1))
     .slice(0, search.top_k);
 }
 

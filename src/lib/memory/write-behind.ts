@@ -2,7 +2,7 @@ import { MemoryError } from '../errors.ts';
 import type { QueuedWrite, SessionRef } from '../model-work.ts';
 import type { Services } from '../services.ts';
 import { degrade } from '../telemetry.ts';
-import { type Owner, ownerOf } from '../tiers/keys.ts';
+import { digest, type Owner, ownerOf } from '../tiers/keys.ts';
 import type { Draft } from './append.ts';
 
 const PAGE = 100;
@@ -52,7 +52,7 @@ export async function drainWrites(services: Services, of: SessionRef, store: Sto
   for (;;) {
     for (let names = await writes.list(of, PAGE); names.length > 0; names = await writes.list(of, PAGE)) {
       for (const name of names) {
-        await storeUnlessRefused(services, { owner, store, draft: await writes.read(name) });
+        await storeAcknowledged(services, { owner, store, draft: await writes.read(name), name });
         await writes.remove(name);
       }
     }
@@ -61,18 +61,41 @@ export async function drainWrites(services: Services, of: SessionRef, store: Sto
   }
 }
 
-/** What the store itself refuses (the session was deleted, the id was used for something else) will never be taken: it is let go, and logged. */
-async function storeUnlessRefused(
-  services: Services,
-  { owner, store, draft }: { owner: Owner; store: StoreQueued; draft: QueuedWrite },
-): Promise<void> {
+interface Acknowledged {
+  owner: Owner;
+  store: StoreQueued;
+  draft: QueuedWrite;
+  name: string;
+}
+
+/**
+ * A waiting store was acknowledged, so it is not lost even when its ids turn out to be taken by another body: it gets ids of its own,
+ * the same at every try. Only a session that was deleted meanwhile takes its waiting stores with it.
+ */
+async function storeAcknowledged(services: Services, { owner, store, draft, name }: Acknowledged): Promise<void> {
+  const { session_id } = draft.request;
+  const code = await refusal(store(services, owner, draft));
+  if (code === undefined) return;
+  services.log('warn', 'queued_write_refused', { session_id, code });
+  if (code === 'idempotency_mismatch') await store(services, owner, renamed(draft, digest(name)));
+}
+
+/** The code with which the store refused for good; undefined when it was done. */
+async function refusal(done: Promise<void>): Promise<string | undefined> {
   try {
-    await store(services, owner, draft);
+    await done;
+    return undefined;
   } catch (error) {
-    const refused = error instanceof MemoryError && error.code !== 'tier_unavailable' && error.code !== 'session_busy';
-    if (!refused) throw error;
-    services.log('error', 'queued_write_refused', { session_id: draft.request.session_id, code: error.code });
+    const forGood = error instanceof MemoryError && error.code !== 'tier_unavailable' && error.code !== 'session_busy';
+    if (!forGood) throw error;
+    return error.code;
   }
+}
+
+function renamed({ idempotencyKey: _key, ...draft }: QueuedWrite, id: string): QueuedWrite {
+  const messages = draft.request.messages.map(({ message_id: _id, ...message }) => message);
+  const request = { ...draft.request, turn_id: undefined, messages };
+  return { ...draft, request, turnId: id, messageIds: draft.messageIds.map((_, i) => `${id}.${i}`) };
 }
 
 /** Rings for every session that has waiting writes: called by the sweep, so that a lost doorbell is rung again. */
