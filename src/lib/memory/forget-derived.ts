@@ -78,8 +78,8 @@ async function forgetInProfile(services: Services, owner: Owner): Promise<void> 
     const committed = await whileChanging(services, { owner }, () =>
       renewed ? memory.commitProfile(owner, user.value, renewed) : forget.commit({ owner, user: user.value, replaced: [], deleted: [] }),
     );
-    if (!committed) continue;
-    return summaries.remove(owner, await forget.listOlderProfiles(owner, renewed?.rev ?? user.value.profile_rev));
+    // After a new profile once more, without one: the memory's revision is ahead of it then, and the next reflection renews it.
+    if (committed && !renewed) return summaries.remove(owner, await forget.listOlderProfiles(owner, user.value.profile_rev));
   }
   throw busy(owner.session_id ?? '');
 }
