@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clearBuffer, clearSummaries } from '../../src/lib/memory/clear.ts';
+import { readContext } from '../../src/lib/memory/context.ts';
+import { forgetSession } from '../../src/lib/memory/forget-session.ts';
+import { addMessage, listMessages } from '../../src/lib/memory/messages.ts';
+import { runJob } from '../../src/lib/memory/run-job.ts';
+import { readBuffer } from '../../src/lib/memory/session-buffer.ts';
+import { addSummary } from '../../src/lib/memory/session-summaries.ts';
+import { endSession } from '../../src/lib/memory/sessions.ts';
+import { storeMessages } from '../../src/lib/memory/turns.ts';
+import { Doorbell } from '../../src/lib/model-work.ts';
+import { ContextRequest, StoreRequest } from '../../src/lib/requests.ts';
+import { MessageRequest } from '../../src/lib/requests-session.ts';
+import type { Services } from '../../src/lib/services.ts';
+import { ownerOf } from '../../src/lib/tiers/keys.ts';
+import { type Instances, startInstances } from '../support/instances.ts';
+
+/**
+ * The same history told by stores of document 0, and message by message: both sessions say the same, whichever instance answers, with
+ * Redis wiped at random points. The two lie in two tenants, under the same names.
+ *   FUZZ_RUNS=5000 FUZZ_SEED=1 npx vitest run test/invariants/two-ways.test.ts
+ */
+const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
+const SEED = process.env.FUZZ_SEED === undefined ? undefined : Number(process.env.FUZZ_SEED);
+
+let world: Instances;
+beforeAll(async () => {
+  const small = { K_TURN_BUFFER: '2', L_TURN_CHUNKS: '2', REFLECTION_THRESHOLD_TURNS: '4', MAX_BUFFER_MESSAGES: '12' };
+  world = await startInstances({ count: 2, settings: small });
+});
+afterAll(() => world.stop());
+
+const TEXTS = [
+  'I live in Berlin.',
+  'I moved to Lisbon.',
+  'I am a vegetarian.',
+  'What now?',
+  `A long story. ${'And then we went on. '.repeat(200)}`,
+];
+const WAYS = ['stores', 'messages'] as const;
+type Way = (typeof WAYS)[number];
+type Who = ReturnType<Instances['fresh']>;
+
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('say' as const),
+      text: fc.nat(TEXTS.length - 1),
+      reply: fc.constantFrom('assistant' as const, 'tool' as const, 'none' as const),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('work' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wipe' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('clear buffer' as const, 'clear summaries' as const, 'forget' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('by hand' as const), covers: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 200 }) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+const ownerIn = (way: Way, { user_id, session_id }: Who) => ownerOf(way, user_id, session_id);
+
+function turnOf({ text, reply }: Extract<Step, { do: 'say' }>) {
+  const said = { role: 'user' as const, content: TEXTS[text]! };
+  return reply === 'none' ? [said] : [said, { role: reply, content: `About that: ${text}.`, name: 'Ada' }];
+}
+
+async function say(services: Services, way: Way, { who, turn }: { who: Who; turn: ReturnType<typeof turnOf> }): Promise<void> {
+  const owner = ownerIn(way, who);
+  if (way === 'stores') {
+    await storeMessages(services, { owner, request: StoreRequest.parse({ ...who, messages: turn }) });
+    return;
+  }
+  for (const said of turn) {
+    const { message } = MessageRequest.parse(said);
+    await addMessage(services, { owner, session_id: who.session_id, message });
+  }
+}
+
+async function take(action: Step, who: Who, services: Services): Promise<void> {
+  if (action.do === 'wipe') return world.redis.flush();
+  if (action.do === 'wait') return void world.clock.advance({ seconds: action.seconds });
+  if (action.do === 'work') return work(services);
+  for (const way of WAYS) await change(action, { way, who, services }).catch(unknownSession);
+}
+
+async function change(action: Step, { way, who, services }: { way: Way; who: Who; services: Services }): Promise<void> {
+  const owner = ownerIn(way, who);
+  const { session_id } = who;
+  if (action.do === 'say') await say(services, way, { who, turn: turnOf(action) });
+  if (action.do === 'end') await endSession(services, owner, { ...who, wait_ms: 0 });
+  if (action.do === 'clear buffer') await clearBuffer(services, owner, session_id);
+  if (action.do === 'clear summaries') await clearSummaries(services, owner, session_id);
+  if (action.do === 'forget') await forgetSession(services, owner, session_id);
+  if (action.do === 'by hand') {
+    const head = await services.warm.sessions.readHead(owner, session_id);
+    const to_seq = action.covers ? head?.value.last_seq : undefined;
+    await addSummary(services, { owner, session_id, request: { summary: 'Told by hand.', to_seq } });
+  }
+}
+
+async function work(services: Services): Promise<void> {
+  for (const { queue, payload } of world.rung.splice(0)) if (queue !== 'invalidate') await runJob(services, Doorbell.parse(payload));
+}
+
+/** A session that was never stored to, or was forgotten, is not there. */
+function unknownSession(error: unknown): undefined {
+  if ((error as { code?: string }).code !== 'session_not_found') throw error;
+}
+
+/** All that a reader is told, without the names that each way mints for itself. */
+async function told(services: Services, way: Way, who: Who) {
+  const owner = ownerIn(way, who);
+  const { session_id } = who;
+  const context = await readContext(services, owner, ContextRequest.parse({ ...who, max_tokens: 100_000 })).catch(unknownSession);
+  if (!context) return undefined;
+  const { context_id: _id, active_context, ...rest } = context;
+  const buffer = await readBuffer(services, owner, session_id);
+  const { messages } = await listMessages(services, owner, { session_id, limit: 1000, epoch: 'all' });
+  return {
+    ...rest,
+    turns: active_context.map(({ turn_id: _turn, ...turn }) => turn),
+    buffer: {
+      ...buffer,
+      buffer_messages: buffer.buffer_messages.map(nameless),
+      buffer_info: { ...buffer.buffer_info, ttl_remaining_seconds: 0 },
+    },
+    messages: messages.map(nameless),
+  };
+}
+const nameless = <T extends object>(message: T) => ({ ...message, message_id: '' });
+
+test('a history of stores and the same history of messages say the same, hot or rebuilt', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 40 }), async (steps) => {
+      const who = world.fresh();
+      world.rung.length = 0;
+      for (const [i, action] of steps.entries()) await take(action, who, world.instance(i % 2));
+      const [stores, messages] = [await told(world.instance(0), 'stores', who), await told(world.instance(1), 'messages', who)];
+      expect(messages).toEqual(stores);
+      world.redis.flush();
+      expect(await told(world.instance(1), 'stores', who)).toEqual(stores);
+      expect(await told(world.instance(0), 'messages', who)).toEqual(messages);
+    }),
+    { numRuns: RUNS, seed: SEED, verbose: 1 },
+  );
+}, 3_600_000);
