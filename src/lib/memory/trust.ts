@@ -9,13 +9,16 @@ export interface WholeCopy {
   messages: Message[];
 }
 
+/** Is the copy whole? Nobody is writing, and it is consistent. Whether it is also recent is `isFresh`. */
+export const wholeCopy = (copy: HotSession): WholeCopy | undefined => (copy.busy ? undefined : consistentCopy(copy));
+
 /**
- * Is the copy whole? No intent tokens, and the buffer holds as many messages as the head counts, from the first uncovered seq to
- * last_seq. Messages are immutable, so the right seqs are the right texts. Whether it is also recent is `isFresh`.
+ * A copy whose buffer holds as many messages as its head counts, from the first uncovered seq to last_seq. Messages are immutable, so
+ * the right seqs are the right texts. With a writer under way it may be behind by what is being written.
  */
-export function wholeCopy(copy: HotSession): WholeCopy | undefined {
+export function consistentCopy(copy: HotSession): WholeCopy | undefined {
   const { head } = copy;
-  if (!head || copy.busy || copy.count !== copy.texts.length) return undefined;
+  if (!head || copy.count !== copy.texts.length) return undefined;
   const after = bufferStart(head);
   if (head.last_seq - after !== copy.count) return undefined;
   const messages = copy.texts.map(messageIn);

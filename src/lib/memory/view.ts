@@ -6,7 +6,17 @@ import type { Stored } from '../tiers/cosmos-gate.ts';
 import { type HotMemory, type HotSession, messageText } from '../tiers/hot.ts';
 import type { Owner } from '../tiers/keys.ts';
 import { type Known, loadKnown, NOTHING_KNOWN, parseKnown } from './known.ts';
-import { bufferStart, garbledIn, isFresh, memoryIsFresh, type ReadMessage, rawCopy, wholeCopy } from './trust.ts';
+import {
+  bufferStart,
+  consistentCopy,
+  garbledIn,
+  isFresh,
+  memoryIsFresh,
+  type ReadMessage,
+  rawCopy,
+  type WholeCopy,
+  wholeCopy,
+} from './trust.ts';
 
 /** A session as a reader sees it: its head, its rolling summary, the messages that it does not cover, and what is known about its user. */
 export interface SessionView {
@@ -36,7 +46,7 @@ export const sessionNotFound = (session: string, owner: Owner): MemoryError =>
  * unchanged, else rebuilt from Cosmos. Errors: session_not_found, seq_not_reached, tier_unavailable.
  */
 export async function readView(services: Services, request: ViewRequest): Promise<SessionView> {
-  const { hot, copy, known, reached, fresh, rules } = await look(services, request);
+  const { hot, copy, known, fresh, rules } = await look(services, request);
   if (hot && copy && fresh && known && memoryIsFresh(hot.memory, hot.session, rules)) {
     sessionWas('hot');
     return { ...copy, known };
@@ -44,10 +54,9 @@ export async function readView(services: Services, request: ViewRequest): Promis
   try {
     return await verifyOrRebuild(services, request, hot);
   } catch (error) {
-    if (!isDown(error) || !copy || !reached) throw error;
-    degrade('cosmos');
-    sessionWas('hot');
-    return { ...copy, known: known ?? NOTHING_KNOWN };
+    const left = isDown(error) ? leftToRead(request, hot) : undefined;
+    if (!left) throw error;
+    return { ...left, known: known ?? NOTHING_KNOWN };
   }
 }
 
@@ -62,12 +71,24 @@ export async function readSession(services: Services, request: ViewRequest): Pro
     const { head, user } = await currentHead(services, request);
     return { head: head.value, ...(await currentSession(services, request, { head, user, hot: hot?.session })) };
   } catch (error) {
-    const left = copy ?? (hot && rawCopy(hot.session));
-    if (!isDown(error) || !left || !reached || left.head.user_id !== request.owner.user_id) throw error;
+    const left = isDown(error) ? (leftToRead(request, hot) ?? (hot && rawCopy(hot.session))) : undefined;
+    if (!left || !reached || left.head.user_id !== request.owner.user_id) throw error;
     degrade('cosmos');
     sessionWas('hot');
     return left;
   }
+}
+
+/**
+ * What can be answered while Cosmos DB does not: a consistent copy that has come as far as was asked for. It may lack what a writer
+ * is just trying to store; the answer is marked degraded.
+ */
+function leftToRead({ owner, at_least_seq = 0 }: ViewRequest, hot: Hot | undefined): WholeCopy | undefined {
+  const copy = hot && consistentCopy(hot.session);
+  if (!copy || copy.head.user_id !== owner.user_id || copy.head.last_seq < at_least_seq) return undefined;
+  degrade('cosmos');
+  sessionWas('hot');
+  return copy;
 }
 
 const isDown = (error: unknown): boolean => error instanceof MemoryError && error.code === 'tier_unavailable';
