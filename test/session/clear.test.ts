@@ -52,6 +52,18 @@ test('a cleared buffer is left out of contexts, stays stored, and what comes aft
   expect((await recall(world.instance(1), who)).active_context.map((t) => t.user_message)).toEqual(['And now?']);
 });
 
+test('what was cleared out of the buffer is not a relevant memory of the session either', async () => {
+  const who = world.fresh();
+  await say(world.instance(), who, 'The red bicycle stands in the yard.');
+  await clearBuffer(world.instance(), ownerIs(who), who.session_id);
+  await say(world.instance(), who, 'Tell me.');
+  const { formatted_context } = await recall(world.instance(1), who, { query: 'Where is the red bicycle?' });
+  expect(formatted_context).not.toMatch(/bicycle/);
+  const other = { ...who, session_id: `${who.session_id}-b` };
+  await say(world.instance(), other, 'Hello.');
+  expect((await recall(world.instance(1), other, { query: 'Where is the red bicycle?' })).formatted_context).toMatch(/bicycle/);
+});
+
 test('reflection still reads what was cleared out of the buffer', async () => {
   const who = world.fresh();
   await say(world.instance(), who, 'I am a vegetarian.');

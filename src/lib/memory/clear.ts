@@ -18,7 +18,7 @@ export async function clearBuffer(services: Services, owner: Owner, session_id: 
     const from = bufferStart(head) + 1;
     if (from > head.last_seq) return true;
     const change = { summarized_through: head.last_seq, summarized_turn: head.turn_no, has_cleared: true };
-    const documents = [clearedRange(services, owner, { head, from, to: head.last_seq })];
+    const documents = [clearedRange(services, owner, { head, from, to: head.last_seq, of: 'buffer' })];
     return services.warm.memory.commitSummary({ owner, head, change, tokens: head.buffer_tokens, documents });
   });
   return { success: true as const };
@@ -35,19 +35,26 @@ export async function clearSummaries(services: Services, owner: Owner, session_i
     obsolete = await summaries.listIds(owner, session_id);
     if (obsolete.length === 0) return true;
     const through = bufferStart(head);
-    const covered = through > head.epoch_seq ? [clearedRange(services, owner, { head, from: head.epoch_seq + 1, to: through })] : [];
-    obsolete = obsolete.filter((id) => id !== covered[0]?.id);
-    const change = { rolling_id: null, summary_id: null, ...(covered.length > 0 && { has_cleared: head.has_cleared ?? false }) };
+    const covered =
+      through > head.epoch_seq ? [clearedRange(services, owner, { head, from: head.epoch_seq + 1, to: through, of: 'summaries' })] : [];
+    const change = { rolling_id: null, summary_id: null };
     return memory.commitSummary({ owner, head, change, tokens: 0, documents: covered, forgets: true });
   });
   await summaries.remove(owner, obsolete);
   return { success: true as const };
 }
 
-function clearedRange({ now }: Services, owner: Owner, { head, from, to }: { head: SessionHead; from: number; to: number }): Summary {
+interface Range {
+  head: SessionHead;
+  from: number;
+  to: number;
+  of: 'buffer' | 'summaries';
+}
+
+function clearedRange({ now }: Services, owner: Owner, { head, from, to, of }: Range): Summary {
   const { session_id, epoch } = head;
   return {
-    id: summaryId(session_id, epoch, { from, to, level: 'cleared' }),
+    id: summaryId(session_id, epoch, { from, to, level: `cleared-${of}` }),
     pk: memoryPartition(owner),
     kind: 'summary',
     schema_version: 1,
@@ -59,6 +66,7 @@ function clearedRange({ now }: Services, owner: Owner, { head, from, to }: { hea
     text: '',
     topics: [],
     model: 'caller',
+    metadata: { of },
     created_at: new Date(now()).toISOString(),
   };
 }

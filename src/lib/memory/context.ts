@@ -4,8 +4,9 @@ import type { Services } from '../services.ts';
 import { degrade } from '../telemetry.ts';
 import type { Owner } from '../tiers/keys.ts';
 import { buildContext, type Context, type Relevant } from './context-build.ts';
-import { searchMemories } from './search.ts';
-import { readView } from './view.ts';
+import { type Found, searchMemories } from './search.ts';
+import { bufferStart } from './trust.ts';
+import { readView, type SessionView } from './view.ts';
 
 const RELEVANT_MEMORIES = 10;
 
@@ -15,8 +16,7 @@ const RELEVANT_MEMORIES = 10;
  */
 export async function readContext(services: Services, owner: Owner, request: ContextRequest): Promise<Context> {
   const view = await readView(services, { owner, session_id: request.session_id, at_least_seq: request.at_least_seq });
-  const inBuffer = new Set(view.messages.map((m) => m.message_id));
-  const relevant = request.query ? await relevantMemories(services, owner, { query: request.query, inBuffer }) : [];
+  const relevant = request.query ? await relevantMemories(services, owner, { query: request.query, view }) : [];
   return buildContext(view, relevant, {
     maxTokens: request.max_tokens ?? services.config.memory.contextMaxTokens,
     recentSessions: services.config.memory.mSessionsRecent,
@@ -28,15 +28,20 @@ export async function readContext(services: Services, owner: Owner, request: Con
 async function relevantMemories(
   services: Services,
   owner: Owner,
-  { query, inBuffer }: { query: string; inBuffer: Set<string> },
+  { query, view: { head, messages } }: { query: string; view: SessionView },
 ): Promise<Relevant[]> {
   try {
+    const inBuffer = { from_seq: bufferStart(head) + 1, to_seq: head.last_seq };
+    const leftOut = [inBuffer, ...(head.has_cleared ? await services.warm.summaries.listCleared(owner, head) : [])];
+    const cleared = leftOut.slice(1).reduce((sum, { from_seq, to_seq }) => sum + to_seq - from_seq + 1, 0);
     const found = await searchMemories(services, owner, {
       query,
-      top_k: RELEVANT_MEMORIES + inBuffer.size,
+      top_k: RELEVANT_MEMORIES + messages.length + cleared,
       kinds: ['fact', 'insight', 'summary', 'turn'],
     });
-    return found.filter((m) => m.kind !== 'turn' || !m.sources.every((id) => inBuffer.has(id))).slice(0, RELEVANT_MEMORIES);
+    const isLeftOut = ({ kind, session_id, seq = 0 }: Found) =>
+      kind === 'turn' && session_id === head.session_id && leftOut.some(({ from_seq, to_seq }) => seq >= from_seq && seq <= to_seq);
+    return found.filter((memory) => !isLeftOut(memory)).slice(0, RELEVANT_MEMORIES);
   } catch (error) {
     if (!(error instanceof MemoryError) || error.code !== 'tier_unavailable') throw error;
     degrade('cosmos');

@@ -16,6 +16,8 @@ export interface Found {
   session_id: string;
   timestamp: string;
   sources: string[];
+  /** Of a message: its place in the session. */
+  seq?: number;
 }
 type Item = Omit<Found, 'score'>;
 type Search = Pick<RetrieveRequest, 'query' | 'top_k' | 'kinds'> &
@@ -85,6 +87,7 @@ const messageItems = (record: AppendRecord): Item[] =>
     session_id: record.session_id,
     timestamp: m.created_at,
     sources: [m.message_id],
+    seq: m.seq,
   }));
 
 /** A session's summary grows by replacement: only its newest one is searched. Expects newest first. */

@@ -38,10 +38,10 @@ export function createWarmSummaries(cosmos: CosmosGate) {
       return { summary_count: generated + manual + session, generated, manual, session, merged };
     },
 
-    /** Ids of all summaries of a session, of every level and epoch. */
+    /** Ids of all summaries of a session, of every level that has a text, and of every epoch. */
     async listIds(owner: keys.Owner, session: string): Promise<string[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT c.id FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session}`;
+      const statement = sql`SELECT c.id FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session} AND c.level != 'cleared'`;
       return (await cosmos.query('memory', Named, { statement, pk })).map(({ id }) => id);
     },
 
@@ -62,7 +62,7 @@ export function createWarmSummaries(cosmos: CosmosGate) {
     /** Ranges that were cleared out of the buffer of an epoch. */
     listCleared(owner: keys.Owner, { session_id, epoch }: SessionHead): Promise<Summary[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session_id} AND c.epoch = ${epoch} AND c.level = 'cleared'`;
+      const statement = sql`SELECT * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session_id} AND c.epoch = ${epoch} AND c.level = 'cleared' AND c.metadata.of = 'buffer'`;
       return cosmos.query('memory', Summary, { statement, pk });
     },
   };
