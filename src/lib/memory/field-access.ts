@@ -24,8 +24,8 @@ export async function fieldsOf(services: Services, caller: Caller, asked: { sess
 
 /** The user of a session (null: it is anonymous), from its hot copy or the directory; undefined when there is no such session. */
 async function userOf(services: Services, at: { tenant: string; session_id: string }): Promise<string | null | undefined> {
-  const hot = await services.fields.sessionUser(at);
-  if (hot !== undefined) return hot;
+  const hot = await services.hot.readHead(at);
+  if (hot?.head) return hot.head.user_id;
   return (await services.warm.sessions.readDirectory(at.tenant, at.session_id))?.value.user_id;
 }
 

@@ -12,15 +12,19 @@ type Row = [name: string, ...rest: (string | number)[]];
 type ReadRow = [name: string, kind: string, texts: string[]];
 type What = 'read' | 'size' | 'ttl' | 'delete' | 'sweep' | 'repair' | 'figures';
 
+/** Figures are in the index, and most sessions that may be idle are not. */
+const needsNames = (what: What) => what !== 'figures' && what !== 'sweep';
+
 /** All fields of a session in one step. Calls answer `undefined` when Redis does not; none throws. */
 export function createHotFieldAll(redis: RedisGate, { now }: { now: () => number }) {
-  /** The first look learns the names, the second one acts on all of them at once; a field that came in between takes a third. */
+  /** Learns the names, then acts on all fields at once; one that came in between takes another look. */
   function run(what: What, of: FieldsOf, argument: number | '' = '') {
     return redis.call(`fields-${what}`, async (client): Promise<Answered<{ rows: (Row | number)[] }>> => {
-      let names: string[] = [];
+      const index = fieldIndex(of.tenant, of.session_id);
+      let names = needsNames(what) ? (await client.hkeys(index)).filter((name) => !name.startsWith('|')) : [];
       for (let look = 0; look < MAX_LOOKS; look++) {
         const values = names.map((name) => fieldValue(of.tenant, of.session_id, name));
-        const keys = [fieldIndex(of.tenant, of.session_id), fieldAnswers(of.tenant, of.session_id), ...values];
+        const keys = [index, fieldAnswers(of.tenant, of.session_id), ...values];
         const reply = await each.run(client, keys, [now(), of.who, '', what, argument, ...names]);
         const [status, ...rows] = reply as [string, ...(Row | number)[]];
         if (status === 'ok') return { rows };

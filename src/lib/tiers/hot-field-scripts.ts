@@ -84,25 +84,23 @@ local function push(key, from, to)
 end
 `;
 
-/** Reads one field: `value`, a slice of a list, or the `length` of one. Answers kind, ms left, tag, and the texts or the length. */
+/** Reads one field: `value`, a slice of a list, or the `length` of one. Answers kind, ms left, tag, and a list of the texts, or of the length. */
 export const READ = `${INDEX}
 local key, field, wanted, start, stop = KEYS[2], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 if is_foreign() then return { 'foreign' } end
 local entry = find(redis.call('HGET', index, field), key)
 if not entry then return { 'missing' } end
-local answer = { 'ok', entry.kind, entry.expires - now, entry.tag }
+local answer = { 'ok', entry.kind, entry.expires - now, entry.tag, {} }
 if wanted ~= 'value' and entry.kind == 'value' then return { 'wrong_type' } end
 local count = entry.kind == 'list' and redis.call('LLEN', key) or 0
 if wanted == 'length' then
-  answer[5] = count
+  answer[5] = { count }
 elseif entry.kind == 'value' then
-  answer[5] = redis.call('GET', key)
+  answer[5] = { redis.call('GET', key) }
 else
   local function place(i) return math.max(math.min(i < 0 and count + i or i, count), 0) end
   local first, last = place(start or 0), place(stop or count) - 1
-  if first <= last then
-    for _, text in ipairs(redis.call('LRANGE', key, first, last)) do answer[#answer + 1] = text end
-  end
+  if first <= last then answer[5] = redis.call('LRANGE', key, first, last) end
 end
 return answer
 `;

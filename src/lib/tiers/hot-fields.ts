@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { script } from '../connect/redis-script.ts';
-import type { SessionHead } from '../model.ts';
 import type { FieldText } from './field-text.ts';
 import { createHotFieldAll } from './hot-field-all.ts';
 import { INCREMENT, INSERT, POP, PUSH, REMOVE } from './hot-field-change-scripts.ts';
 import { DROP, READ, SET } from './hot-field-scripts.ts';
 import { createFieldSessions } from './hot-field-sessions.ts';
-import { fieldAnswers, fieldIndex, fieldValue, sessionHead } from './keys.ts';
+import { fieldAnswers, fieldIndex, fieldValue } from './keys.ts';
 import type { RedisGate } from './redis-gate.ts';
 
 /** Whose fields are meant, and the rule for their owner that `INDEX` of the scripts describes. */
@@ -114,20 +113,13 @@ export function createHotFields(redis: RedisGate, { ttlSeconds, ttlRefresh, now 
     sessions,
     all: createHotFieldAll(redis, { now }),
 
-    /** The user of a session that has a hot copy (null: it is anonymous). */
-    sessionUser: ({ tenant, session_id }: Pick<FieldsOf, 'tenant' | 'session_id'>) =>
-      redis.call('field-user', async (client): Promise<string | null | undefined> => {
-        const doc = await client.hget(sessionHead(tenant, session_id), 'doc');
-        return doc ? (JSON.parse(doc) as SessionHead).user_id : undefined;
-      }),
-
     /** A field's value, the part of a list from `start` to before `stop`, or the length of a list. */
     read: (of: FieldsOf, name: string, { wanted = 'value', start, stop }: Wanted = {}) =>
       redis.call('field-read', async (client): Promise<Answered<FieldRead>> => {
         const args = [now(), of.who, '', name, wanted, start ?? '', stop ?? ''];
-        const [status, kind, ttlMs, tag, ...texts] = (await scripts.read.run(client, keysOf(of, name), args)) as Reply;
-        if (status !== 'ok') return { refused: status as Refusal };
-        return { kind: kind as FieldText['kind'], ttlMs: Number(ttlMs), tag: String(tag), texts: texts.map(String) };
+        const reply = await scripts.read.run(client, keysOf(of, name), args);
+        const [status, kind, ttlMs, tag, texts] = reply as [string, FieldText['kind'], number, string, (string | number)[]];
+        return status === 'ok' ? { kind, ttlMs, tag, texts: texts.map(String) } : { refused: status as Refusal };
       }),
 
     /** Sets fields, all or none; the condition holds for each. Answers the tag they all have now. */
