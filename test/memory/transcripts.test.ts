@@ -28,10 +28,10 @@ const session = async (namespace: string, id: string) => (await stack.api().get(
 const settled = (namespace: string, id: string) =>
   waitFor(
     async () => {
-      const found = await session(namespace, id);
-      return found.raw_transcript.status !== 'queued' && found;
+      const { body } = await stack.api().get(`/memory/${namespace}/hierarchy?memory_type=raw&session_id=${id}`);
+      return body.results.raw_transcripts[0].status !== 'queued' && (await session(namespace, id));
     },
-    { what: `transcript of ${id} processed`, timeoutMs: 25_000 },
+    { what: `transcript of ${id} processed`, timeoutMs: 60_000 },
   );
 
 test('document 4: a conversation handed in becomes facts, a summary and a transcript that lead to each other', async () => {
@@ -69,4 +69,121 @@ test('document 4: a conversation handed in becomes facts, a summary and a transc
   expect(session_summaries[0].links.raw_transcripts).toEqual([raw.raw_memory_id]);
   expect(session_summaries[0].links.discrete_memories).toContain(seats.id);
   expect(raw.links).toMatchObject({ session_summary: body.session_id, discrete_memories: expect.arrayContaining([seats.id]) });
+});
+
+test('the same text twice for a session is one transcript; in another session it is another', async () => {
+  const user = fresh();
+  const body = { session_data: 'User: I live in Rome.\nAssistant: Ciao.', session_id: `${user}-1` };
+  const first = await handIn(user, body);
+  await settled(user, body.session_id);
+  const second = await handIn(user, body);
+  expect(second).toMatchObject({
+    raw_memory_id: first.raw_memory_id,
+    queued_at: first.queued_at,
+    duplicate: true,
+    queue_position: 0,
+    status: 'processed',
+  });
+  expect((await handIn(user, { ...body, session_id: `${user}-2` })).raw_memory_id).not.toBe(first.raw_memory_id);
+  const { raw_transcripts } = await session(user, body.session_id);
+  expect(raw_transcripts).toHaveLength(1);
+  const parallel = { session_data: 'User: at once', session_id: `${user}-3` };
+  const answers = await Promise.all([1, 2, 3, 4].map(() => handIn(user, parallel)));
+  expect(new Set(answers.map((answer) => answer.raw_memory_id)).size).toBe(1);
+  expect(answers.filter((answer) => !answer.duplicate)).toHaveLength(1);
+});
+
+test('without a session every request is a new one, unless its Idempotency-Key is known', async () => {
+  const user = fresh();
+  const body = { session_data: 'User: hello there' };
+  const [one, two] = [await handIn(user, body), await handIn(user, body)];
+  expect(one.session_id).not.toBe(two.session_id);
+  const key = { 'idempotency-key': 'once' };
+  const [first, again] = [await handIn(user, body, key), await handIn(user, body, key)];
+  expect(again).toMatchObject({ raw_memory_id: first.raw_memory_id, session_id: first.session_id, duplicate: true });
+  const other = await stack.api().post(`/memory/${user}/store_raw`, { session_data: 'User: other' }, { headers: key });
+  expect([other.status, other.body.code]).toEqual([409, 'idempotency_mismatch']);
+});
+
+test.each([
+  ['blank text', { session_data: ' \n\t ' }, 400, 'invalid_body'],
+  ['no text', {}, 400, 'invalid_body'],
+  ['text of another type', { session_data: ['User: hi'] }, 400, 'invalid_body'],
+  ['NUL', { session_data: 'User: a\u0000b' }, 400, 'invalid_text'],
+  ['half a surrogate pair', { session_data: 'User: \ud800' }, 400, 'invalid_text'],
+  ['a bad session id', { session_data: 'User: hi', session_id: 'a b' }, 400, 'invalid_id'],
+  ['a bad user id', { session_data: 'User: hi', metadata: { user_id: '../x' } }, 400, 'invalid_id'],
+  ['a user id of another type', { session_data: 'User: hi', metadata: { user_id: 7 } }, 400, 'invalid_body'],
+  ['a time that is none', { session_data: 'User: hi', metadata: { timestamp: 'yesterday' } }, 400, 'invalid_body'],
+  ['large metadata', { session_data: 'User: hi', metadata: { note: 'x'.repeat(65_536) } }, 400, 'invalid_body'],
+  ['more than 10 MiB', { session_data: 'x'.repeat(10 * 1024 * 1024) }, 413, 'body_too_large'],
+])('%s is refused and stores nothing', async (...[, body, status, code]) => {
+  const user = fresh();
+  const answer = await stack.api().post(`/memory/${user}/store_raw`, body);
+  expect([answer.status, answer.body.code]).toEqual([status, code]);
+  const { results } = (await stack.api().get(`/memory/${user}/hierarchy`)).body;
+  expect(results.total_count).toBe(0);
+});
+
+test('one long line is split into messages', async () => {
+  const user = fresh();
+  const session_data = `User: ${'word '.repeat(100_000)}`;
+  const { raw_memory_id } = await handIn(user, { session_data, session_id: `${user}-long` });
+  const { raw_transcript } = await settled(user, `${user}-long`);
+  expect(raw_transcript).toMatchObject({ raw_memory_id, status: 'processed', session_data_length: session_data.length });
+  expect(raw_transcript.messages).toBeGreaterThan(10);
+}, 60_000);
+
+test('rubbish is an error with its reason', async () => {
+  const user = fresh();
+  await handIn(user, { session_data: '\u0001\u0002\u0003'.repeat(500), session_id: `${user}-1` });
+  const { raw_transcript, session_summary } = await settled(user, `${user}-1`);
+  expect(raw_transcript).toMatchObject({ status: 'error', error: expect.stringMatching(/binary/) });
+  expect(session_summary).toBeNull();
+  const { processing_stats } = (await stack.api().get(`/memory/${user}/stats`)).body;
+  expect(processing_stats).toMatchObject({ processed: 0, queued: 0, errors: 1 });
+});
+
+test("another user's session is not there", async () => {
+  const [one, two] = [fresh(), fresh()];
+  await stack.api().post('/memory/store', { user_id: one, session_id: `${one}-s`, user_message: 'mine', agent_message: 'ok' });
+  const answer = await stack.api().post(`/memory/${two}/store_raw`, { session_data: 'User: hi', session_id: `${one}-s` });
+  expect([answer.status, answer.body.code]).toEqual([404, 'session_not_found']);
+});
+
+test('what was learned is in the next context, and the conversation can go on', async () => {
+  const user = fresh();
+  await handIn(user, { session_data: TRAVEL, session_id: `${user}-travel` });
+  await settled(user, `${user}-travel`);
+  const who = { user_id: user, session_id: `${user}-next` };
+  await stack.api().post('/sessions/start', who);
+  const { body } = await stack.api().post('/memory/context', who);
+  expect(body.insights.map((insight: { content: string }) => insight.content).join('\n')).toMatch(/vegetarian/);
+  const more = { user_id: user, session_id: `${user}-travel`, user_message: 'One more thing.', agent_message: 'Yes?' };
+  expect((await stack.api().post('/memory/store', more)).body.seq).toBe(10);
+});
+
+test('processing status and statistics are real figures', async () => {
+  const user = fresh();
+  await handIn(user, { session_data: TRAVEL, session_id: `${user}-travel` });
+  await settled(user, `${user}-travel`);
+  const status = await waitFor(
+    async () => {
+      const { body } = await stack.api().get(`/memory/${user}/processing_status`);
+      return body.processed_today > 0 && body.avg_processing_ms > 0 && body;
+    },
+    { what: 'the job to be counted' },
+  );
+  expect(status).toMatchObject({
+    success: true,
+    processor_running: expect.any(Boolean),
+    retention_policy: { raw_transcripts_days: 30, processed_sessions_days: 365, cleanup_interval_hours: 24 },
+    success_rate: expect.any(Number),
+  });
+  expect(status.by_day).toHaveLength(7);
+  expect(status.by_day[0]).toMatchObject({ date: new Date().toISOString().slice(0, 10), processed: expect.any(Number) });
+  const { body } = await stack.api().get(`/memory/${user}/stats`);
+  expect(body.hierarchy_stats).toMatchObject({ session_summaries: 1, raw_transcripts: 1 });
+  expect(body.hierarchy_stats.discrete_memories).toBeGreaterThanOrEqual(4);
+  expect(body).toMatchObject({ basic_stats: { users: 1, sessions: 1 }, storage_stats: { raw_transcript_bytes: TRAVEL.length } });
 });
