@@ -1,7 +1,7 @@
 import type { ModelUsage } from '../llm/port.ts';
 import type { Job } from '../model-work.ts';
 import type { Services } from '../services.ts';
-import type { JobHandle } from './run-job.ts';
+import type { JobHandle } from './job-handle.ts';
 
 const LEASE_MS = 300_000;
 const RENEW_BELOW_MS = 200_000;
@@ -88,7 +88,7 @@ export async function takeLease({ now, mint, warm }: Services, found: Job, found
       if (left() <= RENEW_BELOW_MS) await renew();
     },
     spent: (usage) => void unwritten.push(usage),
-    checkpoint: (_usage, result) => writeWithUsage(({ result: before }) => ({ result: { ...before, ...result }, lease: lease() })),
+    checkpoint: (result) => writeWithUsage(({ result: before }) => ({ result: { ...before, ...result }, lease: lease() })),
     finish: ({ status, error, result, attempts, not_before }) =>
       writeWithUsage(({ again, result: before, attempts: tried }) => {
         const next = status === 'done' && again ? 'queued' : status;

@@ -1,4 +1,3 @@
-import type { ModelUsage } from '../llm/port.ts';
 import type { UserRecord } from '../model.ts';
 import type { Profile } from '../model-memory.ts';
 import type { Services } from '../services.ts';
@@ -6,7 +5,6 @@ import type { Stored } from '../tiers/cosmos-gate.ts';
 import { memoryPartition, type Owner, profileId } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
 import { cite, isLasting, isRecent, survivors } from './profile-policy.ts';
-import { addUsage } from './usage.ts';
 
 const MAX_STATEMENTS = 40;
 const MAX_FACTS = 200;
@@ -15,21 +13,16 @@ const MAX_LOST_COMMITS = 5;
 
 /**
  * Writes the long-term profile anew from facts, insights and the profile so far, when it is due. The commit counts only if nothing
- * was remembered meanwhile; then it is done over. Answers what the model took, if it was asked.
+ * was remembered meanwhile; then it is done over.
  */
-export async function renewProfile(services: Services, owner: Owner): Promise<ModelUsage | undefined> {
-  let usage: ModelUsage | undefined;
+export async function renewProfile(services: Services, owner: Owner): Promise<void> {
   for (let lost = 0; lost < MAX_LOST_COMMITS; lost++) {
     const user = await services.warm.sessions.readUser(owner);
-    if (!user) return usage;
+    if (!user) return;
     const previous = await services.warm.memory.readProfile(owner, user.value.profile_rev);
-    if (!isDue(user.value, previous, services.config.memory.profileEverySessions)) return usage;
-    const written = await writeProfile(services, owner, { user, previous });
-    if (!written) return usage;
-    usage = addUsage(usage, written.usage);
-    if (written.committed) return usage;
+    if (!isDue(user.value, previous, services.config.memory.profileEverySessions)) return;
+    if (await writeProfile(services, owner, { user, previous })) return;
   }
-  return usage;
 }
 
 /** Something was remembered since the last profile, and enough sessions ended since. The first profile waits for nothing. */
@@ -38,11 +31,12 @@ export function isDue(user: UserRecord, previous: Profile | undefined, everySess
   return previous === undefined || everySessions <= 1 || user.sessions_ended - previous.sessions_ended >= everySessions;
 }
 
+/** False when something was remembered meanwhile. */
 async function writeProfile(
   services: Services,
   owner: Owner,
   { user, previous }: { user: Stored<UserRecord>; previous: Profile | undefined },
-): Promise<{ usage: ModelUsage; committed: boolean } | undefined> {
+): Promise<boolean> {
   const { memory } = services.warm;
   const now = services.now();
   const [allFacts, allInsights, closed] = await Promise.all([
@@ -57,7 +51,7 @@ async function writeProfile(
     closed.map((fact) => fact.text),
     now,
   );
-  if (facts.length + insights.length + alive.length === 0 && !previous) return undefined;
+  if (facts.length + insights.length + alive.length === 0 && !previous) return true;
   const { value, usage } = await services.model.profile({
     previous: alive.map((statement) => statement.text),
     facts: facts.map(({ text, fact_kind, support, updated_at }) => ({ text, kind: fact_kind, support, created_at: updated_at })),
@@ -76,6 +70,5 @@ async function writeProfile(
     model: usage.model,
     created_at: new Date(now).toISOString(),
   };
-  const committed = await whileChanging(services, { owner }, () => memory.commitProfile(owner, user.value, profile));
-  return { usage, committed };
+  return whileChanging(services, { owner }, () => memory.commitProfile(owner, user.value, profile));
 }

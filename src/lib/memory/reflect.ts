@@ -5,9 +5,9 @@ import type { Services } from '../services.ts';
 import { memoryPartition, type Owner, ownerOf } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
 import { consolidate } from './consolidate.ts';
+import type { JobHandle, WorkDone } from './job-handle.ts';
 import { renewProfile } from './profile.ts';
 import { type Learned, reflectionDocuments } from './reflection.ts';
-import type { JobHandle, WorkDone } from './run-job.ts';
 
 const STEP_MESSAGES = 60; // one model call reads at most this many messages …
 const STEP_TOKENS = 12_000; // … and about this many tokens
@@ -41,11 +41,11 @@ export async function reflect(
     const learned = reflectionDocuments(value, { ...step, origin, pk: memoryPartition(owner), model: usage.model, now: services.now() });
     if (await commit(services, { owner, step, learned })) done = add(done, learned, step.messages.at(-1)?.seq ?? 0);
     else lost++;
-    await handle.checkpoint(usage, done);
+    await handle.checkpoint(done);
     if (handle.timeUp()) return { result: done, more: true };
   }
-  const profiled = await renewProfile(services, owner);
-  await handle.checkpoint(profiled, done);
+  await renewProfile(services, owner);
+  await handle.checkpoint(done);
   return { result: done };
 }
 

@@ -3,14 +3,16 @@ import type { DirectoryEntry } from '../model.ts';
 import type { DirectoryCursor } from '../model-timers.ts';
 import type { Services } from '../services.ts';
 import type { Stored } from '../tiers/cosmos-gate.ts';
-import { directoryPartitions, ownerOf } from '../tiers/keys.ts';
+import { directoryPartitions, memoryPartition, ownerOf } from '../tiers/keys.ts';
 import { expireSession } from './expire-session.ts';
 import { underLease } from './lease.ts';
+import { cleanTranscripts } from './transcript-cleanup.ts';
 import { rollUpUsage } from './usage-rollup.ts';
 
 const BOX_MS = 50_000;
 const PAGE = 96;
 const AT_ONCE = 8;
+const TRANSCRIPTS = 100; // of one owner in one run
 const DAY_MS = 86_400_000;
 const HEADLESS_MS = DAY_MS; // far longer than a session takes from its directory entry to its head
 
@@ -28,6 +30,8 @@ export interface Retained {
   broken: number;
   /** Days of usage that were folded into their months. */
   days_folded: number;
+  /** Transcripts whose text was deleted. */
+  transcripts: number;
   /** Whether the whole directory was looked at; otherwise the next run goes on. */
   complete: boolean;
 }
@@ -39,7 +43,8 @@ interface Walk {
 }
 
 /**
- * Deletes what is past its time (DESIGN §6): sessions that ended SESSION_RETENTION_DAYS ago. Walks the directory in bounded pages
+ * Deletes what is past its time (DESIGN §6): sessions that ended SESSION_RETENTION_DAYS ago, texts of transcripts processed
+ * RAW_RETENTION_DAYS ago. Walks the directory in bounded pages
  * for about 50 s, and the next run goes on there. One instance at a time: undefined when another one is at it. A dry run only
  * counts, from the beginning, beside whatever runs. Errors: tier_unavailable.
  */
@@ -57,8 +62,18 @@ export async function goOnRetaining(services: Services): Promise<Retained | unde
 }
 
 async function walk(services: Services, { cursor, timeUp, moveTo }: Walk, { dryRun }: { dryRun: boolean }): Promise<Retained> {
-  const counts: Retained = { looked: 0, sessions: 0, messages: 0, unprocessed: 0, empty: 0, broken: 0, days_folded: 0, complete: false };
-  const run: Run = { counts, dryRun, timeUp, tenants: new Set() };
+  const counts: Retained = {
+    looked: 0,
+    sessions: 0,
+    messages: 0,
+    unprocessed: 0,
+    empty: 0,
+    broken: 0,
+    days_folded: 0,
+    transcripts: 0,
+    complete: false,
+  };
+  const run: Run = { counts, dryRun, timeUp, tenants: new Set(), partitions: new Set() };
   for (let { shard, after } = cursor; shard < directoryPartitions.length; shard++, after = '') {
     for (let full = true; full; ) {
       const pk = directoryPartitions[shard] ?? '';
@@ -82,8 +97,9 @@ interface Run {
   counts: Retained;
   dryRun: boolean;
   timeUp(): boolean;
-  /** Tenants whose usage was rolled up in this run. */
+  /** Tenants whose usage was rolled up, and partitions whose transcripts were looked at, in this run. */
   tenants: Set<string>;
+  partitions: Set<string>;
 }
 
 /** One session that cannot be dealt with must not keep the others; a tier that is down stops the run. */
@@ -92,6 +108,7 @@ async function settle(services: Services, entry: Stored<DirectoryEntry>, run: Ru
   counts.looked++;
   try {
     await rollUpOnce(services, entry.value.tenant, run);
+    await cleanOnce(services, entry.value, run);
     await look(services, entry, run);
   } catch (error) {
     if (error instanceof MemoryError && error.code === 'tier_unavailable') throw error;
@@ -106,6 +123,20 @@ async function rollUpOnce(services: Services, tenant: string, { counts, dryRun, 
   if (dryRun || tenants.has(tenant)) return;
   tenants.add(tenant);
   counts.days_folded += (await rollUpUsage(services, tenant, { timeUp })).folded.length;
+}
+
+/** Deletes the texts of an owner's transcripts after RAW_RETENTION_DAYS, once a run; a long backlog takes as many runs. */
+async function cleanOnce(
+  services: Services,
+  { tenant, user_id, session_id }: DirectoryEntry,
+  { counts, dryRun, partitions }: Run,
+): Promise<void> {
+  const owner = ownerOf(tenant, user_id, session_id);
+  const partition = memoryPartition(owner);
+  if (partitions.has(partition)) return;
+  partitions.add(partition);
+  const olderThanDays = services.config.processing.rawRetentionDays;
+  counts.transcripts += (await cleanTranscripts(services, owner, { olderThanDays, dryRun, limit: TRANSCRIPTS })).transcripts;
 }
 
 async function look(services: Services, entry: Stored<DirectoryEntry>, { counts, dryRun }: Run): Promise<void> {

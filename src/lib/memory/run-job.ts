@@ -1,8 +1,9 @@
-import { ModelError, type ModelUsage } from '../llm/port.ts';
+import { ModelError } from '../llm/port.ts';
 import type { Doorbell, Job, JobKind } from '../model-work.ts';
 import type { Services } from '../services.ts';
 import { ruSoFar } from '../telemetry.ts';
 import { deferred } from './defer.ts';
+import type { Work } from './job-handle.ts';
 import { type Lease, LeaseLost, takeLease } from './job-lease.ts';
 import { createJobModel, MAX_ATTEMPTS } from './job-model.ts';
 import { reflect } from './reflect.ts';
@@ -13,21 +14,6 @@ const FIRST_DELAY_SECONDS = 10;
 const LONGEST_DELAY_SECONDS = 600;
 const CLOCKS_DIFFER_MS = 2000;
 const LONGEST_ASKED_SECONDS = 3600; // of what a server may ask for by Retry-After
-
-/** What a kind of job may do with its record. Throws LeaseLost when another worker has it. */
-export interface JobHandle {
-  readonly job: Job;
-  /** Enough for one delivery: stop at the next checkpoint and answer `more: true`. */
-  timeUp(): boolean;
-  /** Notes where the work stands. `usage` needs no adding up by the work: what counts is metered where the model is asked. */
-  checkpoint(usage: ModelUsage | undefined, result: Record<string, unknown>): Promise<void>;
-}
-/** What a kind of job answers: its result, and whether there is more to do in another delivery. */
-export interface WorkDone {
-  result: Record<string, unknown>;
-  more?: boolean;
-}
-export type Work = (services: Services, handle: JobHandle) => Promise<WorkDone>;
 
 const WORK: Record<JobKind, Work> = { reflect, summarize, transcripts: processTranscript };
 

@@ -1,4 +1,4 @@
-import type { ModelMessage, ModelUsage } from '../llm/port.ts';
+import type { ModelMessage } from '../llm/port.ts';
 import type { TokenCounter } from '../llm/tokens-exact.ts';
 import type { Message, SessionHead } from '../model.ts';
 import type { Summary } from '../model-memory.ts';
@@ -6,10 +6,9 @@ import type { Services } from '../services.ts';
 import { memoryPartition, type Owner, ownerOf, summaryId } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
 import { askSettled, type BufferLimits, overflows, takeChunk } from './chunk.ts';
+import type { JobHandle, WorkDone } from './job-handle.ts';
 import { limitsOf } from './limits.ts';
-import type { JobHandle, WorkDone } from './run-job.ts';
 import { bufferStart } from './trust.ts';
-import { addUsage } from './usage.ts';
 
 const MAX_CHUNKS = 8; // chunk summaries in a rolling one before they are merged into one text
 const CHUNK_TOKENS = 120;
@@ -27,11 +26,11 @@ export async function summarize(services: Services, handle: JobHandle): Promise<
   for (let lost = 0; lost < MAX_LOST_COMMITS; ) {
     const step = await readOverflow(services, owner, session_id);
     if (!step) break;
-    const { documents, usage } = await writeSummaries(services, owner, step);
+    const documents = await writeSummaries(services, owner, step);
     const committed = await commit(services, { owner, step, documents });
     if (committed) chunks++;
     else lost++;
-    await handle.checkpoint(usage, { chunks });
+    await handle.checkpoint({ chunks });
     if (handle.timeUp()) return { result: { chunks }, more: true };
   }
   return { result: { chunks } };
@@ -69,18 +68,18 @@ async function takeExactly(buffer: Message[], limits: BufferLimits, counter: Tok
 }
 
 /** The chunk's own summary, and the rolling one with it; the ninth chunk merges all into one text. */
-async function writeSummaries(services: Services, owner: Owner, { head, chunk, rolling }: Overflow) {
+async function writeSummaries(services: Services, owner: Owner, { head, chunk, rolling }: Overflow): Promise<[Summary, Summary]> {
   const { model } = services;
   const messages = chunk.map(toModelMessage);
   const own = await model.summarize({ previous_summary: '', messages, max_tokens: CHUNK_TOKENS });
   const parts = rolling?.parts ?? { merged: '', chunks: [] };
   const grown = { merged: parts.merged, chunks: [...parts.chunks, own.value.summary] };
-  let usage: ModelUsage = own.usage;
   let next = grown;
+  let writer = own.usage.model;
   if (grown.chunks.length > MAX_CHUNKS) {
     const merge = await model.summarize({ previous_summary: joined(parts), messages, max_tokens: MERGED_TOKENS });
-    usage = addUsage(usage, merge.usage);
     next = { merged: merge.value.summary, chunks: [] };
+    writer = merge.usage.model;
   }
   const to = chunk.at(-1)?.seq ?? head.summarized_through;
   const shared = {
@@ -98,11 +97,10 @@ async function writeSummaries(services: Services, owner: Owner, { head, chunk, r
     from_seq: from,
     id: summaryId(head.session_id, head.epoch, { from, to, level }),
   });
-  const documents: [Summary, Summary] = [
+  return [
     { ...shared, ...named('chunk', bufferStart(head) + 1), model: own.usage.model, text: own.value.summary },
-    { ...shared, ...named('rolling', rolling?.from_seq ?? bufferStart(head) + 1), model: usage.model, text: joined(next), parts: next },
+    { ...shared, ...named('rolling', rolling?.from_seq ?? bufferStart(head) + 1), model: writer, text: joined(next), parts: next },
   ];
-  return { documents, usage };
 }
 
 /** The text of a rolling summary from its parts. */

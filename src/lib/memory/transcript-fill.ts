@@ -2,8 +2,8 @@ import type { SessionHead } from '../model.ts';
 import type { Transcript } from '../model-transcripts.ts';
 import type { Services } from '../services.ts';
 import type { Owner } from '../tiers/keys.ts';
+import type { JobHandle } from './job-handle.ts';
 import { openSessionOf } from './open.ts';
-import type { JobHandle } from './run-job.ts';
 import { changeHead } from './sessions.ts';
 import type { TranscriptMessage } from './transcript-parse.ts';
 import { storeMessages } from './turns.ts';
@@ -36,10 +36,10 @@ export async function fillSession(
     await storeMessages(services, { owner, epoch, request: requestOf(record, messages, { from, to }) });
     stored = to;
     const stops = handle.timeUp();
-    if (stops || ++stores % NOTE_EVERY === 0) await handle.checkpoint(undefined, { stored });
+    if (stops || ++stores % NOTE_EVERY === 0) await handle.checkpoint({ stored });
     if (stops) return { stored, more: true };
   }
-  await handle.checkpoint(undefined, { stored });
+  await handle.checkpoint({ stored });
   return { stored, more: false };
 }
 
