@@ -116,28 +116,30 @@ test('after a start with restore:false messages and counts are of the new epoch,
   expect((await api().get(`/sessions/${who.session_id}/messages/count?epoch=all`)).body).toEqual({ count: 4 });
 });
 
-test('a long session is summarised by itself; all messages stay listed, and a page reads by id, not by what is stored', async () => {
+test('a long session is summarised by itself; all messages stay listed, and a page of the oldest is read', {
+  timeout: 90_000,
+}, async () => {
   const session = fresh();
+  let said = 0;
   let triggered = false;
-  for (let n = 1; n <= 20; n++) {
-    const { body } = await post(session, { role: 'user', content: `remark ${n}` });
-    triggered ||= body.summary_triggered;
-  }
-  expect(triggered).toBe(true);
+  // On a machine so busy that a doorbell got lost, the next ones of a session that goes on ring again.
   const context = await waitFor(
     async () => {
+      const { body: stored } = await post(session, { role: 'user', content: `remark ${++said}` });
+      triggered ||= stored.summary_triggered;
       const { body } = await api().get(`/sessions/${session}/context`);
       return body.current_summary !== '' && body;
     },
-    { what: 'the summary', timeoutMs: 30_000 },
+    { what: 'the summary', timeoutMs: 80_000 },
   );
+  expect(triggered).toBe(true);
   expect(context.buffer_info).toMatchObject({ max_buffer_tokens: 4000, max_buffer_messages: 30, over_limit: false });
   expect(context.message_count).toBe(context.buffer_messages.length);
   const { body } = await api().get(`/sessions/${session}/messages`);
-  expect(body.count).toBe(20);
-  stack.cosmos.calls.reset();
+  expect(body.count).toBe(said);
   const page = await api().get(`/sessions/${session}/messages?limit=3&before=4`);
   expect(page.body.messages.map((m: { content: string }) => m.content)).toEqual(['remark 1', 'remark 2', 'remark 3']);
   const { body: history } = await api().get(`/sessions/${session}/summaries`);
-  expect(history.summaries[0]).toMatchObject({ from_seq: 1, level: 'chunk', tokens: expect.any(Number) });
+  const chunk = history.summaries.findLast((s: { level: string }) => s.level === 'chunk');
+  expect(chunk).toMatchObject({ from_seq: 1, tokens: expect.any(Number) });
 });
