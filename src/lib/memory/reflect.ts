@@ -8,6 +8,7 @@ import { consolidate } from './consolidate.ts';
 import type { JobHandle, WorkDone } from './job-handle.ts';
 import { renewProfile } from './profile.ts';
 import { type Learned, reflectionDocuments } from './reflection.ts';
+import { bufferStart } from './trust.ts';
 
 const STEP_MESSAGES = 60; // one model call reads at most this many messages …
 const STEP_TOKENS = 12_000; // … and about this many tokens
@@ -75,7 +76,7 @@ async function readStep(services: Services, owner: Owner, session: string): Prom
   const inEpoch = after >= head.value.epoch_seq;
   const epoch = inEpoch ? head.value.epoch : (await sessions.nextAppend(owner, session, after))?.epoch;
   if (epoch === undefined) return undefined;
-  const range = { epoch, after, through: Math.min(after + STEP_MESSAGES, head.value.last_seq) };
+  const range = { epoch, after, through: Math.min(after + window(head.value), head.value.last_seq) };
   const [records, previous, facts] = await Promise.all([
     sessions.readAppends(owner, session, range),
     memory.latestSummary(owner, session, epoch),
@@ -93,6 +94,12 @@ async function readStep(services: Services, owner: Owner, session: string): Prom
   };
   const previousFrom = previous?.from_seq ?? messages[0]?.seq ?? after + 1;
   return { head: head.value, user: user.value, epoch, messages, previousFrom, input };
+}
+
+/** How many messages to read for one step: where they are long, 60 of them would be megabytes of which most is not used. */
+function window(head: SessionHead): number {
+  const each = head.buffer_tokens / Math.max(1, head.last_seq - bufferStart(head));
+  return Math.max(2, Math.min(STEP_MESSAGES, Math.ceil(STEP_TOKENS / Math.max(1, each))));
 }
 
 /** As many of the first messages as fit one model call; at least one. */
