@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { createStorage } from '../../dev/launch/storage.ts';
 import { ModelError } from '../../src/lib/llm/port.ts';
+import { forgetSession } from '../../src/lib/memory/forget-session.ts';
 import { readJob } from '../../src/lib/memory/jobs.ts';
 import { recordPoison, runJob } from '../../src/lib/memory/run-job.ts';
 import { endSession, startSession } from '../../src/lib/memory/sessions.ts';
@@ -279,4 +280,45 @@ test('cleanup deletes texts past their time and nothing else; a dry run deletes 
   expect(await factsOf(who)).not.toEqual([]);
   expect(await service().cold!.read((await recordOf(waiting, queued.raw_memory_id)).blob)).toContain('waiting');
   expect(await cleanTranscripts(service(), owner, ask)).toMatchObject({ transcripts: 0 });
+});
+
+test('a deleted session takes its transcripts along, and a job that was waiting or running brings nothing back', async () => {
+  const [done, waiting, running] = [world.fresh(), world.fresh(), world.fresh()];
+  const forget = (who: Who) => forgetSession(world.instance(1), ownerOf(who), who.session_id);
+  const { raw_memory_id } = await handIn(done, dialogue(3));
+  await work();
+  const { blob } = await recordOf(done, raw_memory_id);
+  await forget(done);
+  expect(await service().cold!.read(blob)).toBeUndefined();
+
+  await handIn(waiting, dialogue(3));
+  await forget(waiting);
+  await work();
+
+  const { job_id } = await handIn(running, dialogue(100));
+  const { sessions } = service().warm;
+  let appends = 0;
+  const racing: Services = {
+    ...service(),
+    warm: {
+      ...service().warm,
+      sessions: {
+        ...sessions,
+        async append(...args) {
+          const outcome = await sessions.append(...args);
+          if (appends++ === 0) await forget(running);
+          return outcome;
+        },
+      },
+    },
+  };
+  await runJob(racing, { tenant: TENANT, job_id });
+  expect(await readJob(service(), { tenant: TENANT }, { id: job_id, waitMs: 0 })).toMatchObject({ status: 'done' });
+
+  for (const who of [done, waiting, running]) {
+    expect(await headOf(who)).toBeUndefined();
+    expect(await factsOf(who)).toEqual([]);
+    expect(await service().warm.hierarchy.listTranscripts(ownerOf(who), { limit: 10 })).toEqual([]);
+    expect(await service().warm.transcripts.listMembers(TENANT, who.user_id, { limit: 10 })).toEqual([]);
+  }
 });

@@ -6,12 +6,13 @@ import type { Owner } from '../tiers/keys.ts';
 import { whileChanging } from './changing.ts';
 import { forgetDerived } from './forget-derived.ts';
 import { changeHead, emptyEpoch } from './sessions.ts';
+import { forgetTranscripts } from './transcript-forget.ts';
 import { sessionNotFound } from './view.ts';
 
 const MAX_ROUNDS = 20;
 
 /**
- * Deletes a session in every tier: fields, waiting writes, copies, derived memory, messages, summaries, state. In an order in which it
+ * Deletes a session in every tier: transcripts, fields, waiting writes, copies, derived memory, messages, summaries, state. In an order in which it
  * may be killed anywhere and asked for again:
  *
  * 1. The head opens a new, empty epoch and the user's memory a new revision, by compare-and-swap: jobs that began before write nothing
@@ -25,9 +26,10 @@ const MAX_ROUNDS = 20;
  */
 export async function forgetSession(services: Services, owner: Owner, session_id: string) {
   const at = { tenant: owner.tenant, session_id };
+  const transcripts = await forgetTranscripts(services, owner, session_id); // first: a job that comes later must find none
   const entry = await services.warm.sessions.readDirectory(owner.tenant, session_id);
   if (entry && entry.value.user_id !== owner.user_id) throw sessionNotFound(session_id, owner);
-  if (!entry) return forgetFieldsOnly(services, owner, at);
+  if (!entry) return transcripts > 0 ? { success: true as const } : forgetFieldsOnly(services, owner, at);
   const gone = await forgetRecord(services, owner, at);
   if (gone) {
     await services.warm.forget.removeIdleNote(owner.tenant, session_id);

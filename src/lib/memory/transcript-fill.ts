@@ -7,6 +7,7 @@ import { openSessionOf } from './open.ts';
 import { changeHead } from './sessions.ts';
 import type { TranscriptMessage } from './transcript-parse.ts';
 import { storeMessages } from './turns.ts';
+import { sessionNotFound } from './view.ts';
 
 const MOST_MESSAGES = 50; // of one store …
 const MOST_BYTES = 900_000; // … and half of what a Cosmos batch takes
@@ -55,7 +56,10 @@ async function claimSession(
   const head = await changeHead(services, { owner, session_id }, async ({ value }) =>
     isFree(value) ? { transcript: { raw_memory_id, epoch: value.epoch } } : undefined,
   );
-  return isOurs(head) ? head.epoch : undefined;
+  if (!isOurs(head)) return undefined;
+  // Whoever deletes the session deletes its transcripts first: one that is still there now sees its session's epoch move.
+  if (!(await services.warm.transcripts.read(owner, raw_memory_id))) throw sessionNotFound(session_id, owner);
+  return head.epoch;
 }
 
 interface Chunk {

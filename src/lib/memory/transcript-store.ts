@@ -32,10 +32,13 @@ export async function storeRaw(services: Services, ask: RawAsk) {
   await expectOwn(services, ask.owner, record.session_id);
   await announce(services, ask.owner, record);
   await Promise.all([cold.write(record.blob, ask.request.session_data), putMember(services, ask, record)]);
-  if (!(await services.warm.transcripts.create(record, markerOf(services, ask, record)))) {
+  const { transcripts } = services.warm;
+  if (!(await transcripts.create(record, markerOf(services, ask, record)))) {
     const other = await findKnown(services, ask, record);
-    if (!other) throw new MemoryError('session_busy', 'the same transcript is being handed in elsewhere', { retryAfterSeconds: 1 });
-    return answer(other, { duplicate: true, ahead, now: now() });
+    if (other) return answer(other, { duplicate: true, ahead, now: now() });
+    // The key is known and what it stood for was deleted since: this is a new transcript.
+    if (!(await transcripts.create(record, undefined)))
+      throw new MemoryError('session_busy', 'the same transcript is being handed in elsewhere', { retryAfterSeconds: 1 });
   }
   await queueTranscript(services, ask.owner, record).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error); // the sweep finds what was announced

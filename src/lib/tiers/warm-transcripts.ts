@@ -35,6 +35,16 @@ export function createWarmTranscripts(cosmos: CosmosGate) {
     createKey: (marker: Marker): Promise<boolean> => cosmos.create('memory', marker),
     replace: (record: Transcript, etag: string): Promise<boolean> => cosmos.replace('memory', record, etag),
 
+    /** Deletes the record and what leads to it from its namespace. */
+    async remove({ id, pk, user_id, namespace, raw_memory_id }: Transcript): Promise<void> {
+      const [tenant = ''] = pk.split('|');
+      if (user_id !== null) {
+        const member = keys.memberId(tenant, namespace, { user_id, raw_memory_id });
+        await cosmos.remove('directory', { id: member, pk: keys.memberPartition(tenant, namespace) });
+      }
+      await cosmos.remove('memory', { id, pk });
+    },
+
     /** Processed before `until` (ISO) and with their text still there, the oldest first; of one namespace, or all of the owner's. */
     listProcessed(owner: keys.Owner, { until, namespace, limit }: { until: string; namespace?: string; limit: number }) {
       const pk = keys.memoryPartition(owner);
