@@ -64,5 +64,8 @@ http('session-forget', {
   route: `${route}/memory`,
   ...shared,
   run: async ({ params, query, caller, services }) =>
-    forgetSession(services, await sessionOwner(services, caller, { ...params, ...query }), params.session_id),
+    forgetSession(services, await sessionOwner(services, caller, { ...params, ...query }), {
+      session_id: params.session_id,
+      bound: caller.user !== undefined,
+    }),
 });

@@ -65,3 +65,6 @@ export const CountTokensRequest = z
     message: 'give either text or messages',
   });
 export type CountTokensRequest = z.infer<typeof CountTokensRequest>;
+
+/** Which breaker to close; all of this instance when none is named. The body may be left out. */
+export const BreakerRequest = z.object({ tier: z.enum(['redis', 'cosmos']).optional() }).default({});

@@ -93,7 +93,7 @@ async function change(action: Step, { way, who, services }: { way: Way; who: Who
   if (action.do === 'end') await endSession(services, owner, { ...who, wait_ms: 0 });
   if (action.do === 'clear buffer') await clearBuffer(services, owner, session_id);
   if (action.do === 'clear summaries') await clearSummaries(services, owner, session_id);
-  if (action.do === 'forget') await forgetSession(services, owner, session_id);
+  if (action.do === 'forget') await forgetSession(services, owner, { session_id, bound: false });
   if (action.do === 'by hand') {
     const head = await services.warm.sessions.readHead(owner, session_id);
     const to_seq = action.covers ? head?.value.last_seq : undefined;

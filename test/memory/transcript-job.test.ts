@@ -284,7 +284,7 @@ test('cleanup deletes texts past their time and nothing else; a dry run deletes 
 
 test('a deleted session takes its transcripts along, and a job that was waiting or running brings nothing back', async () => {
   const [done, waiting, running] = [world.fresh(), world.fresh(), world.fresh()];
-  const forget = (who: Who) => forgetSession(world.instance(1), ownerOf(who), who.session_id);
+  const forget = (who: Who) => forgetSession(world.instance(1), ownerOf(who), { session_id: who.session_id, bound: false });
   const { raw_memory_id } = await handIn(done, dialogue(3));
   await work();
   const { blob } = await recordOf(done, raw_memory_id);

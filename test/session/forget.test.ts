@@ -22,7 +22,8 @@ afterAll(() => world.stop());
 
 type Who = ReturnType<Instances['fresh']>;
 const local = createLocalModel({ now: () => 0 });
-const forget = (who: Who, services = world.instance()) => forgetSession(services, ownerIs(who), who.session_id);
+const forget = (who: Who, services = world.instance()) =>
+  forgetSession(services, ownerIs(who), { session_id: who.session_id, bound: false });
 
 async function work(services: Services = world.instance(1)): Promise<void> {
   for (const { queue, payload } of world.rung.splice(0)) if (queue !== 'invalidate') await runJob(services, Doorbell.parse(payload));
@@ -240,8 +241,10 @@ test('an anonymous session is forgotten alike, and a session of another user is 
   const anonymous = { tenant: TENANT, user_id: null, session_id };
   const services = world.instance();
   await addMessage(services, { owner: anonymous, session_id, message: { role: 'user', content: 'hello' } });
-  await expect(forgetSession(services, { tenant: TENANT, user_id }, session_id)).rejects.toMatchObject({ code: 'session_not_found' });
-  expect(await forgetSession(services, anonymous, session_id)).toEqual({ success: true });
+  await expect(forgetSession(services, { tenant: TENANT, user_id }, { session_id, bound: false })).rejects.toMatchObject({
+    code: 'session_not_found',
+  });
+  expect(await forgetSession(services, anonymous, { session_id, bound: false })).toEqual({ success: true });
   expect(await services.warm.sessions.readDirectory(TENANT, session_id)).toBeUndefined();
 });
 
@@ -249,9 +252,9 @@ test('a session with fields only is one whose fields are deleted', async () => {
   const { session_id } = world.fresh();
   const services = world.instance();
   const owner = { tenant: TENANT, user_id: null, session_id };
-  await expect(forgetSession(services, owner, session_id)).rejects.toMatchObject({ code: 'session_not_found' });
+  await expect(forgetSession(services, owner, { session_id, bound: false })).rejects.toMatchObject({ code: 'session_not_found' });
   const of = { tenant: TENANT, session_id, who: '' };
   await putField(services, { ...of, name: 'step' }, { value: 1, ttl: undefined, condition: { mustBe: '', mustNot: '' } });
-  expect(await forgetSession(services, owner, session_id)).toEqual({ success: true });
+  expect(await forgetSession(services, owner, { session_id, bound: false })).toEqual({ success: true });
   expect(await services.fields.all.readAll(of)).toEqual({ fields: new Map() });
 });

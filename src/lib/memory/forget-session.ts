@@ -24,12 +24,12 @@ const MAX_ROUNDS = 20;
  *
  * A session that nobody knows but that has fields is one with fields only. Errors: session_not_found, session_busy, tier_unavailable.
  */
-export async function forgetSession(services: Services, owner: Owner, session_id: string) {
+export async function forgetSession(services: Services, owner: Owner, { session_id, bound }: { session_id: string; bound: boolean }) {
   const at = { tenant: owner.tenant, session_id };
   const transcripts = await forgetTranscripts(services, owner, session_id); // first: a job that comes later must find none
   const entry = await services.warm.sessions.readDirectory(owner.tenant, session_id);
   if (entry && entry.value.user_id !== owner.user_id) throw sessionNotFound(session_id, owner);
-  if (!entry) return transcripts > 0 ? { success: true as const } : forgetFieldsOnly(services, owner, at);
+  if (!entry) return transcripts > 0 ? { success: true as const } : forgetFieldsOnly(services, owner, { ...at, bound });
   const gone = await forgetRecord(services, owner, at);
   if (gone) {
     await services.warm.forget.removeIdleNote(owner.tenant, session_id);
@@ -104,8 +104,9 @@ async function forgetOutsideCosmos({ fields, hot, writes }: Services, { user_id 
   return cleared !== undefined;
 }
 
-async function forgetFieldsOnly({ fields }: Services, owner: Owner, at: At) {
-  const who = owner.user_id === null ? '' : `may|${owner.user_id}`;
+/** A bound caller reaches only fields that were begun under its user, as on the routes of fields. */
+async function forgetFieldsOnly({ fields }: Services, owner: Owner, { bound, ...at }: At & { bound: boolean }) {
+  const who = owner.user_id === null ? '' : `${bound ? 'must' : 'may'}|${owner.user_id}`;
   const cleared = fields.enabled ? await fields.all.clear({ ...at, who }) : undefined;
   if (fields.enabled && cleared === undefined)
     throw new MemoryError('tier_unavailable', 'Redis did not answer: fields may be left, ask again', { retryAfterSeconds: 5 });

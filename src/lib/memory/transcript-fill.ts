@@ -13,7 +13,7 @@ const MOST_MESSAGES = 50; // of one store …
 const MOST_BYTES = 900_000; // … and half of what a Cosmos batch takes
 const NOTE_EVERY = 10; // stores between two checkpoints: those after the last are done over, which changes nothing
 
-export interface Filling {
+interface FillAsk {
   handle: JobHandle;
   record: Transcript;
   messages: TranscriptMessage[];
@@ -26,7 +26,7 @@ export interface Filling {
 export async function fillSession(
   services: Services,
   owner: Owner,
-  { handle, record, messages }: Filling,
+  { handle, record, messages }: FillAsk,
 ): Promise<{ stored: number; more: boolean }> {
   const epoch = await claimSession(services, owner, record);
   if (epoch === undefined) return { stored: 0, more: false };
@@ -34,7 +34,11 @@ export async function fillSession(
   let stores = 0;
   for (const { from, to } of chunksOf(messages)) {
     if (to <= stored) continue;
-    await storeMessages(services, { owner, epoch, request: requestOf(record, messages, { from, to }) });
+    await storeMessages(services, {
+      owner,
+      request: requestOf(record, messages, { from, to }),
+      filling: { epoch, ...idsOf(record, { from, to }) },
+    });
     stored = to;
     const stops = handle.timeUp();
     if (stops || ++stores % NOTE_EVERY === 0) await handle.checkpoint({ stored });
@@ -90,6 +94,12 @@ function fitting(messages: TranscriptMessage[], from: number): number {
   return to;
 }
 
+/** Ids that follow from the transcript. The chunk's own turn is marked, so that the chunk stored again is recognised. */
+function idsOf({ raw_memory_id }: Transcript, { from, to }: Chunk) {
+  const messageIds = Array.from({ length: to - from }, (_, i) => `${raw_memory_id}.${from + i + 1}`);
+  return { turnId: `${raw_memory_id}.${from + 1}`, messageIds };
+}
+
 function requestOf({ raw_memory_id, session_id, created_at }: Transcript, messages: TranscriptMessage[], { from, to }: Chunk) {
   const lastTime = messages.slice(0, from).findLast((message) => message.created_at !== undefined)?.created_at;
   let at = lastTime ?? created_at;
@@ -100,11 +110,10 @@ function requestOf({ raw_memory_id, session_id, created_at }: Transcript, messag
     metadata: undefined,
     // A chunk that begins in the middle of a turn must not open one.
     turn_id: messages[from]?.role === 'user' || from === 0 ? `${raw_memory_id}.${from + 1}` : undefined,
-    messages: messages.slice(from, to).map((message, i) => {
+    messages: messages.slice(from, to).map((message) => {
       const { role, content, name, first_line, last_line } = message;
       at = message.created_at ?? at;
-      const metadata = { raw_memory_id, first_line, last_line };
-      return { message_id: `${raw_memory_id}.${from + i + 1}`, role, content, ...(name && { name }), created_at: at, metadata };
+      return { role, content, ...(name && { name }), created_at: at, metadata: { raw_memory_id, first_line, last_line } };
     }),
   };
 }

@@ -37,15 +37,18 @@ export interface StoreAnswer {
   watermark: Watermark;
 }
 
+/** The ids of what a job fills in, and the one epoch in which it may. */
+export type Filling = Pick<Draft, 'turnId' | 'messageIds'> & { epoch: number };
+
 /**
  * Stores the messages of one call, all or none, exactly once however often it is repeated with the same ids.
- * With `epoch`, only while the session is in it. Errors: session_not_found, idempotency_mismatch, body_too_large, session_busy, tier_unavailable.
+ * `filling` names what a job fills in, so that one marker stands for all of it, and only in that epoch. Errors: session_not_found, idempotency_mismatch, body_too_large, session_busy, tier_unavailable.
  */
 export async function storeMessages(
   services: Services,
-  { owner, request, idempotencyKey, epoch }: { owner: Owner; request: StoreRequest; idempotencyKey?: string; epoch?: number },
+  { owner, request, idempotencyKey, filling }: { owner: Owner; request: StoreRequest; idempotencyKey?: string; filling?: Filling },
 ): Promise<StoreAnswer> {
-  const draft = { ...draftAppend(request, { mint: services.mint, idempotencyKey }), ...(epoch !== undefined && { epoch }) };
+  const draft = { ...draftAppend(request, { mint: services.mint, idempotencyKey }), ...filling };
   refuseTooLarge(draft); // before a new session is opened for it
   return services.inLine(`${owner.tenant}|${request.session_id}`, () => storeDraft(services, owner, { draft }));
 }
