@@ -1,14 +1,11 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createApiKey, type KeyGrant, revokeApiKey } from '../src/lib/api-keys.ts';
 import { createBreaker } from '../src/lib/breaker.ts';
-import { ConfigError } from '../src/lib/config/error.ts';
-import { type Config, loadConfig } from '../src/lib/config.ts';
 import { connectCosmos } from '../src/lib/connect/cosmos.ts';
 import { createCredential } from '../src/lib/connect/credential.ts';
 import { createCosmosGate } from '../src/lib/tiers/cosmos-gate.ts';
 import { createWarmOps, type WarmOps } from '../src/lib/tiers/warm-ops.ts';
-import { readSettingsFile } from './launch/settings.ts';
+import { appSettings, runCommand, UsageError } from './command.ts';
 
 const HELP = `Makes and ends API keys, for an app that runs with AUTH_MODE=keys.
 
@@ -38,8 +35,6 @@ const OPTIONS = {
 } as const;
 
 /** A command line that says nothing we do. */
-class UsageError extends Error {}
-
 type Work = (ops: WarmOps) => Promise<void>;
 
 /** What the command line asks for; undefined when it asks for help. Throws a UsageError. */
@@ -80,15 +75,8 @@ async function revoke(ops: WarmOps, prefix: string): Promise<void> {
   console.error(`Key ${key.id} of tenant ${key.tenant} ended at ${key.revoked_at}.`);
 }
 
-/** The settings of the app as a Functions host would hand them to it. */
-function settings(): Config {
-  const file = readSettingsFile(join(process.cwd(), 'local.settings.json'));
-  const chosen = Object.entries(process.env).filter(([, value]) => value);
-  return loadConfig({ AZURE_FUNCTIONS_ENVIRONMENT: 'Development', ...file, ...Object.fromEntries(chosen) });
-}
-
 async function run(work: Work): Promise<void> {
-  const { cosmos, deployment, identity } = settings();
+  const { cosmos, deployment, identity } = appSettings();
   console.error(`Cosmos DB at ${cosmos.endpoint}, database ${cosmos.database}`);
   const credential = createCredential({ azure: deployment.azure, clientId: identity.clientId });
   const connection = connectCosmos(cosmos, { credential });
@@ -99,17 +87,8 @@ async function run(work: Work): Promise<void> {
   }
 }
 
-function report(error: unknown): void {
-  const [line = ''] = (error as Error).message.split('\n');
-  if (error instanceof UsageError) console.error(`${line}\n\n${HELP}`);
-  else console.error(error instanceof ConfigError ? error.message : line);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
-
-try {
+await runCommand(HELP, async () => {
   const work = workOf(process.argv.slice(2));
   if (work) await run(work);
   else console.log(HELP);
-} catch (error) {
-  report(error);
-}
+});

@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../src/lib/config/error.ts';
-import { type Config, loadConfig } from '../src/lib/config.ts';
+import type { Config } from '../src/lib/config.ts';
 import { createServices } from '../src/lib/services.ts';
-import { readSettingsFile } from './launch/settings.ts';
+import { appSettings, runCommand, UsageError } from './command.ts';
 import { runCycle } from './worker/cycle.ts';
 import { createScreen } from './worker/screen.ts';
 
@@ -32,8 +30,6 @@ const OPTIONS = {
 } as const;
 
 /** A command line that says nothing we do. */
-class UsageError extends Error {}
-
 interface Asked {
   everySeconds?: number;
   retentionDays?: string;
@@ -57,12 +53,10 @@ function parse(args: string[]) {
   }
 }
 
-/** The settings of the app as a Functions host would hand them to it; only what goes wrong is logged. */
+/** The app's own settings; only what goes wrong is logged. */
 function settings({ retentionDays }: Asked): Config {
-  const file = readSettingsFile(join(process.cwd(), 'local.settings.json'));
-  const chosen = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value));
-  const own = retentionDays === undefined ? {} : { RAW_RETENTION_DAYS: retentionDays };
-  return loadConfig({ AZURE_FUNCTIONS_ENVIRONMENT: 'Development', LOG_LEVEL: 'warn', ...file, ...chosen, ...own });
+  const over: Record<string, string> = retentionDays === undefined ? {} : { RAW_RETENTION_DAYS: retentionDays };
+  return appSettings({ under: { LOG_LEVEL: 'warn' }, over });
 }
 
 async function run(asked: Asked): Promise<void> {
@@ -91,17 +85,8 @@ async function run(asked: Asked): Promise<void> {
 /** Waits; false when it was told to stop meanwhile. */
 const waited = (seconds: number, signal: AbortSignal): Promise<boolean> => pause(seconds * 1000, true, { signal }).catch(() => false);
 
-function report(error: unknown): void {
-  const [line = ''] = (error as Error).message.split('\n');
-  if (error instanceof UsageError) console.error(`${line}\n\n${HELP}`);
-  else console.error(error instanceof ConfigError ? error.message : line);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
-
-try {
+await runCommand(HELP, async () => {
   const asked = askedOf(process.argv.slice(2));
   if (asked) await run(asked);
   else console.log(HELP);
-} catch (error) {
-  report(error);
-}
+});
