@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const death: fc.Arbitrary<Death | undefined> = fc.option(
-  fc.record({ atCall: fc.integer({ min: 1, max: 25 }), mode: fc.constantFrom('before' as const, 'after' as const) }),
+  fc.record({ atCall: fc.integer({ min: 1, max: 40 }), mode: fc.constantFrom('before' as const, 'after' as const) }),
   { nil: undefined, freq: 2 },
 );
 const session = fc.integer({ min: 0, max: 1 });
