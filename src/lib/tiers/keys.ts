@@ -22,6 +22,14 @@ const twelve = (n: number): string => String(n).padStart(12, '0');
 export function memoryPartition(owner: Owner): string {
   return owner.user_id === null ? `${owner.tenant}|a|${owner.session_id}` : `${owner.tenant}|u|${owner.user_id}`;
 }
+/** What the ids of a kind begin with: a query that names it reads that kind only, however much else is in the partition. */
+export const HEADS = 's|';
+export const APPENDS = 'a|';
+export const SUMMARIES = 'y|';
+export const FACTS = 'm|';
+export const INSIGHTS = 'i|';
+export const appendsOf = (session: string): string => `${APPENDS}${session}|`;
+export const summariesOf = (session: string, epoch: number): string => `${SUMMARIES}${session}|${epoch}|`;
 export const USER_ID = 'user';
 export const headId = (session: string): string => `s|${session}`;
 export const appendId = (session: string, epoch: number, firstSeq: number): string => `a|${session}|${epoch}|${twelve(firstSeq)}`;

@@ -39,21 +39,21 @@ export function createWarmMemory(cosmos: CosmosGate) {
     /** Insights, newest first; `since` (ISO) leaves older ones out. */
     listInsights(owner: keys.Owner, { since = '', limit = 1000 }: { since?: string; limit?: number } = {}): Promise<Insight[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'insight' AND c.created_at >= ${since} ORDER BY c.created_at DESC`;
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.INSIGHTS}) AND c.created_at >= ${since} ORDER BY c.created_at DESC`;
       return cosmos.query('memory', Insight, { statement, pk });
     },
 
     /** Current facts, newest first. */
     listFacts(owner: keys.Owner, limit = 1000): Promise<Fact[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'fact' AND c.status = 'current' ORDER BY c.created_at DESC`;
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.FACTS}) AND c.status = 'current' ORDER BY c.created_at DESC`;
       return cosmos.query('memory', Fact, { statement, pk });
     },
 
     /** Facts that no longer hold, closed last first. */
     listClosedFacts(owner: keys.Owner, limit = 100): Promise<Fact[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'fact' AND c.status = 'closed' ORDER BY c.updated_at DESC`;
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.FACTS}) AND c.status = 'closed' ORDER BY c.updated_at DESC`;
       return cosmos.query('memory', Fact, { statement, pk });
     },
 
@@ -61,28 +61,28 @@ export function createWarmMemory(cosmos: CosmosGate) {
     readSummaries(owner: keys.Owner, ids: string[]): Promise<Summary[]> {
       if (ids.length === 0) return Promise.resolve([]);
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND ARRAY_CONTAINS(${ids}, c.id)`;
+      const statement = sql`SELECT * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.SUMMARIES}) AND ARRAY_CONTAINS(${ids}, c.id)`;
       return cosmos.query('memory', Summary, { statement, pk });
     },
 
     /** The newest session summary of one epoch of a session. */
     async latestSummary(owner: keys.Owner, session: string, epoch: number): Promise<Summary | undefined> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP 1 * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.level = 'session' AND c.session_id = ${session} AND c.epoch = ${epoch} ORDER BY c.to_seq DESC`;
+      const statement = sql`SELECT TOP 1 * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.summariesOf(session, epoch)}) AND c.level = 'session' ORDER BY c.to_seq DESC`;
       return (await cosmos.query('memory', Summary, { statement, pk }))[0];
     },
 
     /** Summaries, newest first; without those by hand, which the rolling ones contain, and ranges without a text. */
     listSummaries(owner: keys.Owner, limit = 1000): Promise<Summary[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.level != 'cleared' AND c.level != 'manual' ORDER BY c.created_at DESC`;
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.SUMMARIES}) AND c.level != 'cleared' AND c.level != 'manual' ORDER BY c.created_at DESC`;
       return cosmos.query('memory', Summary, { statement, pk });
     },
 
     /** The newest append records of all of a user's sessions. */
     listAppends(owner: keys.Owner, limit: number): Promise<AppendRecord[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'append' ORDER BY c.stored_at DESC`;
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.APPENDS}) ORDER BY c.stored_at DESC`;
       return cosmos.query('memory', AppendRecord, { statement, pk });
     },
 

@@ -161,7 +161,7 @@ export function createWarmSessions(cosmos: CosmosGate) {
     /** The first record after a seq, whatever its epoch: where a process that follows the cursor goes on. */
     async nextAppend(owner: keys.Owner, session: string, after: number): Promise<AppendRecord | undefined> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP 1 * FROM c WHERE c.pk = ${pk} AND c.kind = 'append' AND c.session_id = ${session} AND c.last_seq > ${after} ORDER BY c.first_seq`;
+      const statement = sql`SELECT TOP 1 * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.appendsOf(session)}) AND c.last_seq > ${after} ORDER BY c.first_seq`;
       return (await cosmos.query('memory', AppendRecord, { statement, pk }))[0];
     },
 
@@ -169,15 +169,15 @@ export function createWarmSessions(cosmos: CosmosGate) {
     listSessions(owner: keys.Owner, { status, limit, cursor }: { status?: 'open' | 'ended'; limit: number; cursor?: string }) {
       const pk = keys.memoryPartition(owner);
       const statement = status
-        ? sql`SELECT * FROM c WHERE c.pk = ${pk} AND c.kind = 'session' AND c.status = ${status} ORDER BY c.last_active_at DESC`
-        : sql`SELECT * FROM c WHERE c.pk = ${pk} AND c.kind = 'session' ORDER BY c.last_active_at DESC`;
+        ? sql`SELECT * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.HEADS}) AND c.status = ${status} ORDER BY c.last_active_at DESC`
+        : sql`SELECT * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.HEADS}) ORDER BY c.last_active_at DESC`;
       return cosmos.page('memory', SessionHead, { statement, pk, limit, cursor });
     },
 
     /** Ended sessions, ended last first. */
     listEnded(owner: keys.Owner, limit: number): Promise<SessionHead[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'session' AND c.status = 'ended' ORDER BY c.ended_at DESC`;
+      const statement = sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.HEADS}) AND c.status = 'ended' ORDER BY c.ended_at DESC`;
       return cosmos.query('memory', SessionHead, { statement, pk });
     },
   };
