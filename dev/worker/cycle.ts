@@ -1,7 +1,7 @@
-import { roundIsDue } from '../../src/lib/memory/lease.ts';
-import { type Retained, retain } from '../../src/lib/memory/retain.ts';
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { type Swept, sweep } from '../../src/lib/memory/sweep.ts';
+import { roundIsDue } from '../../src/lib/memory/jobs/lease.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { type Swept, sweep } from '../../src/lib/memory/jobs/sweep.ts';
+import { type Retained, retain } from '../../src/lib/memory/retention/retain.ts';
 import { Doorbell, type Job } from '../../src/lib/model-work.ts';
 import type { Services } from '../../src/lib/services.ts';
 import { directoryPartitions } from '../../src/lib/tiers/keys.ts';

@@ -1,6 +1,6 @@
 import { parseWith, readJsonIfAny } from '../lib/body.ts';
 import { http } from '../lib/http.ts';
-import { resetBreakers } from '../lib/memory/breakers.ts';
+import { resetBreakers } from '../lib/memory/sessions/breakers.ts';
 import { BreakerRequest } from '../lib/requests-session.ts';
 
 /** POST /breaker/reset: this instance asks a tier again that it had left alone (operator). */

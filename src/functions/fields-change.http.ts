@@ -4,7 +4,7 @@ import { parseWith, readJsonIfAny } from '../lib/body.ts';
 import { conditionOf, withTag } from '../lib/field-condition.ts';
 import { http, reply } from '../lib/http.ts';
 import { idempotencyKeyOf } from '../lib/idempotency-key.ts';
-import { fieldsOf } from '../lib/memory/field-access.ts';
+import { fieldsOf } from '../lib/memory/fields/field-access.ts';
 import {
   appendToField,
   extendField,
@@ -14,7 +14,7 @@ import {
   type Outcome,
   popFromField,
   removeFromField,
-} from '../lib/memory/field-changes.ts';
+} from '../lib/memory/fields/field-changes.ts';
 import {
   AppendRequest,
   ExtendRequest,

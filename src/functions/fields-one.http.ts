@@ -1,7 +1,7 @@
 import { conditionOf, withTag } from '../lib/field-condition.ts';
 import { http, reply } from '../lib/http.ts';
-import { fieldsOf } from '../lib/memory/field-access.ts';
-import { deleteField, putField, readField } from '../lib/memory/fields.ts';
+import { fieldsOf } from '../lib/memory/fields/field-access.ts';
+import { deleteField, putField, readField } from '../lib/memory/fields/fields.ts';
 import { FieldParams, FieldQuery, PutFieldRequest, UserCheck } from '../lib/requests-fields.ts';
 
 const route = 'sessions/{session_id}/fields/{name}';

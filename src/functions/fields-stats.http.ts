@@ -1,6 +1,6 @@
 import { parseWith, readJsonIfAny } from '../lib/body.ts';
 import { http } from '../lib/http.ts';
-import { cleanUpFields, fieldStats } from '../lib/memory/field-stats.ts';
+import { cleanUpFields, fieldStats } from '../lib/memory/fields/field-stats.ts';
 import { CleanupRequest, FieldStatsQuery } from '../lib/requests-fields.ts';
 
 /** GET /fields/stats: the tenant's sessions with fields, in pages (operator). */

@@ -1,6 +1,6 @@
 import { http } from '../lib/http.ts';
-import { fieldsOf } from '../lib/memory/field-access.ts';
-import { clearFields, listFields, setFieldsTtl, sizeOfFields, updateFields } from '../lib/memory/fields.ts';
+import { fieldsOf } from '../lib/memory/fields/field-access.ts';
+import { clearFields, listFields, setFieldsTtl, sizeOfFields, updateFields } from '../lib/memory/fields/fields.ts';
 import { SessionParams, TtlRequest, UpdateFieldsRequest, UserCheck } from '../lib/requests-fields.ts';
 
 /** GET /sessions/{session_id}/fields: all fields with their values. */

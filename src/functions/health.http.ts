@@ -1,7 +1,7 @@
 import { identify } from '../lib/caller.ts';
 import { VERSION } from '../lib/config.ts';
 import { http, reply } from '../lib/http.ts';
-import { createReadiness } from '../lib/memory/health.ts';
+import { createReadiness } from '../lib/memory/sessions/health.ts';
 
 const readiness = createReadiness();
 

@@ -1,6 +1,6 @@
 import { http } from '../lib/http.ts';
-import { readHierarchy, readNamespaceStats } from '../lib/memory/hierarchy.ts';
-import { readNamespaceSession } from '../lib/memory/hierarchy-session.ts';
+import { readHierarchy, readNamespaceStats } from '../lib/memory/hierarchy/hierarchy.ts';
+import { readNamespaceSession } from '../lib/memory/hierarchy/hierarchy-session.ts';
 import { HierarchyQuery, NamespaceParams, NamespaceSessionParams } from '../lib/requests-transcripts.ts';
 
 /** GET /memory/{namespace}/hierarchy: facts, session summaries and transcripts, each with what it rests on. */

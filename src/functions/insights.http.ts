@@ -1,5 +1,5 @@
 import { http } from '../lib/http.ts';
-import { listInsights } from '../lib/memory/insights.ts';
+import { listInsights } from '../lib/memory/reflection/insights.ts';
 import { InsightsRequest } from '../lib/requests.ts';
 
 /** POST /insights: what is known about a user, newest first. */

@@ -1,4 +1,4 @@
-import { endStaleCopies } from '../lib/memory/changing.ts';
+import { endStaleCopies } from '../lib/memory/sessions/changing.ts';
 import { StaleCopies } from '../lib/model-work.ts';
 import { queue } from '../lib/queue.ts';
 

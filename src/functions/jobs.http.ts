@@ -1,6 +1,6 @@
 import { http } from '../lib/http.ts';
-import { listJobs } from '../lib/memory/job-list.ts';
-import { jobView, readJob, redriveJob } from '../lib/memory/jobs.ts';
+import { listJobs } from '../lib/memory/jobs/job-list.ts';
+import { jobView, readJob, redriveJob } from '../lib/memory/jobs/jobs.ts';
 import { JobParams, JobQuery, JobsQuery } from '../lib/requests.ts';
 
 /** GET /jobs: the slow work of the last 30 days, newest first, in pages. */

@@ -1,8 +1,8 @@
 import { http } from '../lib/http.ts';
 import { idempotencyKeyOf } from '../lib/idempotency-key.ts';
-import { readContext } from '../lib/memory/context.ts';
-import { retrieve } from '../lib/memory/search.ts';
-import { storeMessages } from '../lib/memory/turns.ts';
+import { readContext } from '../lib/memory/context/context.ts';
+import { retrieve } from '../lib/memory/search/search.ts';
+import { storeMessages } from '../lib/memory/sessions/turns.ts';
 import { ContextRequest, RetrieveRequest, StoreRequest } from '../lib/requests.ts';
 
 /** POST /memory/store: stores the messages of one call, exactly once; creates the session when it is new. */

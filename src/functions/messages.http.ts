@@ -1,7 +1,7 @@
 import { http, reply } from '../lib/http.ts';
 import { idempotencyKeyOf } from '../lib/idempotency-key.ts';
-import { addMessage, countMessages, listMessages } from '../lib/memory/messages.ts';
-import { sessionOwner } from '../lib/memory/session-owner.ts';
+import { addMessage, countMessages, listMessages } from '../lib/memory/sessions/messages.ts';
+import { sessionOwner } from '../lib/memory/sessions/session-owner.ts';
 import { SessionParams, UserCheck } from '../lib/requests-fields.ts';
 import { CountQuery, MessageRequest, MessagesQuery } from '../lib/requests-session.ts';
 

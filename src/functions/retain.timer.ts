@@ -1,4 +1,4 @@
-import { retain } from '../lib/memory/retain.ts';
+import { retain } from '../lib/memory/retention/retain.ts';
 import { everyHours, timer } from '../lib/timer.ts';
 
 /** Every CLEANUP_INTERVAL_HOURS: deletes what is past its time. */

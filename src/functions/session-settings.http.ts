@@ -1,9 +1,9 @@
 import { http, reply } from '../lib/http.ts';
 import { idempotencyKeyOf } from '../lib/idempotency-key.ts';
-import { putConfig, readConfig } from '../lib/memory/session-config.ts';
-import { sessionOwner } from '../lib/memory/session-owner.ts';
-import { putState, requireState } from '../lib/memory/session-state.ts';
-import { addSummary, listHistory } from '../lib/memory/session-summaries.ts';
+import { putConfig, readConfig } from '../lib/memory/sessions/session-config.ts';
+import { sessionOwner } from '../lib/memory/sessions/session-owner.ts';
+import { putState, requireState } from '../lib/memory/sessions/session-state.ts';
+import { addSummary, listHistory } from '../lib/memory/sessions/session-summaries.ts';
 import { preconditionOf } from '../lib/precondition.ts';
 import { SessionParams, UserCheck } from '../lib/requests-fields.ts';
 import { ConfigRequest, StateRequest, SummariesQuery, SummaryRequest } from '../lib/requests-session.ts';

@@ -1,9 +1,9 @@
 import { http, reply } from '../lib/http.ts';
-import { clearBuffer, clearSummaries } from '../lib/memory/clear.ts';
-import { forgetSession } from '../lib/memory/forget-session.ts';
-import { readBuffer } from '../lib/memory/session-buffer.ts';
-import { sessionOwner } from '../lib/memory/session-owner.ts';
-import { readRecord, readSessionStats } from '../lib/memory/session-record.ts';
+import { forgetSession } from '../lib/memory/retention/forget-session.ts';
+import { clearBuffer, clearSummaries } from '../lib/memory/sessions/clear.ts';
+import { readBuffer } from '../lib/memory/sessions/session-buffer.ts';
+import { sessionOwner } from '../lib/memory/sessions/session-owner.ts';
+import { readRecord, readSessionStats } from '../lib/memory/sessions/session-record.ts';
 import { etagOf } from '../lib/precondition.ts';
 import { SessionParams, UserCheck } from '../lib/requests-fields.ts';
 

@@ -1,6 +1,6 @@
 import { http } from '../lib/http.ts';
-import { listSessions } from '../lib/memory/session-lists.ts';
-import { endSession, startSession } from '../lib/memory/sessions.ts';
+import { listSessions } from '../lib/memory/sessions/session-lists.ts';
+import { endSession, startSession } from '../lib/memory/sessions/sessions.ts';
 import { EndRequest, StartRequest, UserParams, UserSessionsQuery } from '../lib/requests.ts';
 
 /** POST /sessions/start: opens a session, new or known, with all that is known for it. */

@@ -1,5 +1,5 @@
 import { http } from '../lib/http.ts';
-import { readStats } from '../lib/memory/stats.ts';
+import { readStats } from '../lib/memory/sessions/stats.ts';
 
 /** GET /stats: the hot tier in figures, for the caller's tenant. */
 http('stats', {

@@ -1,5 +1,5 @@
 import { http } from '../lib/http.ts';
-import { listEndedSummaries } from '../lib/memory/session-lists.ts';
+import { listEndedSummaries } from '../lib/memory/sessions/session-lists.ts';
 import { SummariesRequest } from '../lib/requests.ts';
 
 /** POST /summaries: a user's ended sessions with their summaries, newest first. */

@@ -1,4 +1,4 @@
-import { recordPoison, runJob } from '../lib/memory/run-job.ts';
+import { recordPoison, runJob } from '../lib/memory/jobs/run-job.ts';
 import { Doorbell } from '../lib/model-work.ts';
 import { queue } from '../lib/queue.ts';
 

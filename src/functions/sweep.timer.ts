@@ -1,5 +1,5 @@
-import { goOnRetaining } from '../lib/memory/retain.ts';
-import { sweep } from '../lib/memory/sweep.ts';
+import { sweep } from '../lib/memory/jobs/sweep.ts';
+import { goOnRetaining } from '../lib/memory/retention/retain.ts';
 import { everySeconds, timer } from '../lib/timer.ts';
 
 /** Every PROCESSING_INTERVAL_SECONDS: looks for work that should have happened, and goes on with retention that did not finish. */

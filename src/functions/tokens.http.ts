@@ -1,5 +1,5 @@
 import { http } from '../lib/http.ts';
-import { countTokens } from '../lib/memory/count-tokens.ts';
+import { countTokens } from '../lib/memory/sessions/count-tokens.ts';
 import { CountTokensRequest } from '../lib/requests-session.ts';
 
 /** POST /tokens/count: how many tokens a text or messages take. */

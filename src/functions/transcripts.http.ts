@@ -1,8 +1,8 @@
 import { http } from '../lib/http.ts';
 import { idempotencyKeyOf } from '../lib/idempotency-key.ts';
-import { cleanNamespace } from '../lib/memory/hierarchy-cleanup.ts';
-import { processingStatus } from '../lib/memory/processing.ts';
-import { storeRaw } from '../lib/memory/transcript-store.ts';
+import { cleanNamespace } from '../lib/memory/hierarchy/hierarchy-cleanup.ts';
+import { processingStatus } from '../lib/memory/transcripts/processing.ts';
+import { storeRaw } from '../lib/memory/transcripts/transcript-store.ts';
 import { CleanupQuery, MAX_TRANSCRIPT_BYTES, NamespaceParams, StoreRawRequest } from '../lib/requests-transcripts.ts';
 
 /** POST /memory/{namespace}/store_raw: takes a whole conversation; what it means is worked out in the background. */

@@ -1,5 +1,5 @@
-import { recordPoison, runJob } from '../lib/memory/run-job.ts';
-import { failTranscript } from '../lib/memory/transcripts.ts';
+import { recordPoison, runJob } from '../lib/memory/jobs/run-job.ts';
+import { failTranscript } from '../lib/memory/transcripts/transcripts.ts';
 import { Doorbell } from '../lib/model-work.ts';
 import { queue } from '../lib/queue.ts';
 

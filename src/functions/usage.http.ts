@@ -1,5 +1,5 @@
 import { http } from '../lib/http.ts';
-import { readUsage } from '../lib/memory/usage-report.ts';
+import { readUsage } from '../lib/memory/usage/usage-report.ts';
 import { UsageQuery } from '../lib/requests.ts';
 
 /** GET /usage: tokens, model calls, money and request units by day and kind of work. */

@@ -1,5 +1,5 @@
-import { storeQueued } from '../lib/memory/turns.ts';
-import { drainWrites } from '../lib/memory/write-behind.ts';
+import { storeQueued } from '../lib/memory/sessions/turns.ts';
+import { drainWrites } from '../lib/memory/sessions/write-behind.ts';
 import { SessionRef } from '../lib/model-work.ts';
 import { queue } from '../lib/queue.ts';
 

@@ -4,7 +4,7 @@ import { parseWith, readJson } from './body.ts';
 import { type Caller, identify } from './caller.ts';
 import { corsHeaders } from './cors.ts';
 import { ERROR_CODES, MemoryError, toProblem } from './errors.ts';
-import type { Standing } from './memory/budget.ts';
+import type { Standing } from './memory/usage/budget.ts';
 import { type Services, services } from './services.ts';
 import { type Trace, traced } from './telemetry.ts';
 

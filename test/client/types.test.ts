@@ -12,11 +12,11 @@ import type {
   StoredMessage,
 } from '../../src/lib/client/client.ts';
 import type { KeepsakeError } from '../../src/lib/client/errors.ts';
-import type { readContext } from '../../src/lib/memory/context.ts';
-import type { sizeOfFields } from '../../src/lib/memory/fields.ts';
-import type { addMessage } from '../../src/lib/memory/messages.ts';
-import type { endSession, startSession } from '../../src/lib/memory/sessions.ts';
-import type { storeMessages } from '../../src/lib/memory/turns.ts';
+import type { readContext } from '../../src/lib/memory/context/context.ts';
+import type { sizeOfFields } from '../../src/lib/memory/fields/fields.ts';
+import type { addMessage } from '../../src/lib/memory/sessions/messages.ts';
+import type { endSession, startSession } from '../../src/lib/memory/sessions/sessions.ts';
+import type { storeMessages } from '../../src/lib/memory/sessions/turns.ts';
 
 type AnswerOf<F extends (...args: never[]) => Promise<unknown>> = Awaited<ReturnType<F>>;
 

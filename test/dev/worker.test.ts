@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createStorage } from '../../dev/launch/storage.ts';
 import { bar, createScreen } from '../../dev/worker/screen.ts';
-import { endSession } from '../../src/lib/memory/sessions.ts';
+import { endSession } from '../../src/lib/memory/sessions/sessions.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
 import { ownerIs, recall, say } from '../support/talk.ts';
 import { temporaryDirectory } from '../support/temporary.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { bufferStart } from '../../src/lib/memory/trust.ts';
+import { bufferStart } from '../../src/lib/memory/sessions/trust.ts';
 import type { AppendRecord, SessionHead } from '../../src/lib/model.ts';
 import type { Fact, Summary } from '../../src/lib/model-memory.ts';
 import type { Instances } from '../support/instances.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, test } from 'vitest';
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { endSession } from '../../src/lib/memory/sessions.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { endSession } from '../../src/lib/memory/sessions/sessions.ts';
 import { Doorbell } from '../../src/lib/model-work.ts';
 import type { Services } from '../../src/lib/services.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

@@ -1,5 +1,5 @@
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { sweep } from '../../src/lib/memory/sweep.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { sweep } from '../../src/lib/memory/jobs/sweep.ts';
 import { Doorbell } from '../../src/lib/model-work.ts';
 import type { Instances } from '../support/instances.ts';
 

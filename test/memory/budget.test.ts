@@ -1,11 +1,11 @@
 import { CosmosClient } from '@azure/cosmos';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/lib/config.ts';
-import { type Budget, budgetState, createBudget } from '../../src/lib/memory/budget.ts';
-import { jobView, readJob } from '../../src/lib/memory/jobs.ts';
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { endSession } from '../../src/lib/memory/sessions.ts';
-import { readUsage } from '../../src/lib/memory/usage-report.ts';
+import { jobView, readJob } from '../../src/lib/memory/jobs/jobs.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { endSession } from '../../src/lib/memory/sessions/sessions.ts';
+import { type Budget, budgetState, createBudget } from '../../src/lib/memory/usage/budget.ts';
+import { readUsage } from '../../src/lib/memory/usage/usage-report.ts';
 import { directoryPartition, dueId } from '../../src/lib/tiers/keys.ts';
 import { type FakeOpenAI, startFakeOpenAI } from '../support/fake-openai.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

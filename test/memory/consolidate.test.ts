@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { withoutClosed } from '../../src/lib/memory/closed-facts.ts';
-import { consolidate } from '../../src/lib/memory/consolidate.ts';
+import { withoutClosed } from '../../src/lib/memory/context/closed-facts.ts';
+import { consolidate } from '../../src/lib/memory/reflection/consolidate.ts';
 import type { Fact } from '../../src/lib/model-memory.ts';
 
 let n = 0;

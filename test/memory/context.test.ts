@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { draftAppend, planAppend } from '../../src/lib/memory/append.ts';
-import { buildContext, type ContextRules } from '../../src/lib/memory/context-build.ts';
-import type { Known } from '../../src/lib/memory/known.ts';
-import { NOTHING_KNOWN } from '../../src/lib/memory/known.ts';
+import { buildContext, type ContextRules } from '../../src/lib/memory/context/context-build.ts';
+import { draftAppend, planAppend } from '../../src/lib/memory/sessions/append.ts';
+import type { Known } from '../../src/lib/memory/sessions/known.ts';
+import { NOTHING_KNOWN } from '../../src/lib/memory/sessions/known.ts';
 import type { SessionHead } from '../../src/lib/model.ts';
 import { StoreRequest } from '../../src/lib/requests.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createReadiness } from '../../src/lib/memory/health.ts';
+import { createReadiness } from '../../src/lib/memory/sessions/health.ts';
 import { traced } from '../../src/lib/telemetry.ts';
 import { startInstances } from '../support/instances.ts';
 import { recalled, say } from '../support/talk.ts';

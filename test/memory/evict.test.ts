@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readStats } from '../../src/lib/memory/stats.ts';
-import { sweep } from '../../src/lib/memory/sweep.ts';
+import { sweep } from '../../src/lib/memory/jobs/sweep.ts';
+import { readStats } from '../../src/lib/memory/sessions/stats.ts';
 import { traced } from '../../src/lib/telemetry.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
 import { recall, say, TENANT } from '../support/talk.ts';

@@ -1,9 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MemoryError } from '../../src/lib/errors.ts';
-import { fieldsOf } from '../../src/lib/memory/field-access.ts';
-import { appendToField } from '../../src/lib/memory/field-changes.ts';
-import { cleanUpFields, fieldStats } from '../../src/lib/memory/field-stats.ts';
-import { clearFields, listFields, putField, readField, setFieldsTtl, sizeOfFields, updateFields } from '../../src/lib/memory/fields.ts';
+import { fieldsOf } from '../../src/lib/memory/fields/field-access.ts';
+import { appendToField } from '../../src/lib/memory/fields/field-changes.ts';
+import { cleanUpFields, fieldStats } from '../../src/lib/memory/fields/field-stats.ts';
+import {
+  clearFields,
+  listFields,
+  putField,
+  readField,
+  setFieldsTtl,
+  sizeOfFields,
+  updateFields,
+} from '../../src/lib/memory/fields/fields.ts';
 import { createHotFields, UNCONDITIONAL } from '../../src/lib/tiers/hot-fields.ts';
 import { createRedisGate } from '../../src/lib/tiers/redis-gate.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { appendToField } from '../../src/lib/memory/field-changes.ts';
-import { cleanUpFields, fieldStats } from '../../src/lib/memory/field-stats.ts';
-import { clearFields, deleteField, listFields, setFieldsTtl, updateFields } from '../../src/lib/memory/fields.ts';
+import { appendToField } from '../../src/lib/memory/fields/field-changes.ts';
+import { cleanUpFields, fieldStats } from '../../src/lib/memory/fields/field-stats.ts';
+import { clearFields, deleteField, listFields, setFieldsTtl, updateFields } from '../../src/lib/memory/fields/fields.ts';
 import { UNCONDITIONAL } from '../../src/lib/tiers/hot-fields.ts';
 import { allFieldSessions } from '../../src/lib/tiers/keys.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

@@ -9,8 +9,16 @@ import {
   lengthOfField,
   popFromField,
   removeFromField,
-} from '../../src/lib/memory/field-changes.ts';
-import { clearFields, deleteField, listFields, putField, readField, sizeOfFields, updateFields } from '../../src/lib/memory/fields.ts';
+} from '../../src/lib/memory/fields/field-changes.ts';
+import {
+  clearFields,
+  deleteField,
+  listFields,
+  putField,
+  readField,
+  sizeOfFields,
+  updateFields,
+} from '../../src/lib/memory/fields/fields.ts';
 import { type Change, UNCONDITIONAL } from '../../src/lib/tiers/hot-fields.ts';
 import type { Json } from '../support/api.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listJobs } from '../../src/lib/memory/job-list.ts';
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { endSession } from '../../src/lib/memory/sessions.ts';
+import { listJobs } from '../../src/lib/memory/jobs/job-list.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { endSession } from '../../src/lib/memory/sessions/sessions.ts';
 import { JobsQuery } from '../../src/lib/requests.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
 import { ownerIs, say, TENANT } from '../support/talk.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLocalModel } from '../../src/lib/llm/local.ts';
 import { type Model, ModelError, type ModelUsage } from '../../src/lib/llm/port.ts';
-import { jobView, readJob, redriveJob } from '../../src/lib/memory/jobs.ts';
-import { recordPoison, runJob } from '../../src/lib/memory/run-job.ts';
-import { endSession, startSession } from '../../src/lib/memory/sessions.ts';
+import { jobView, readJob, redriveJob } from '../../src/lib/memory/jobs/jobs.ts';
+import { recordPoison, runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { endSession, startSession } from '../../src/lib/memory/sessions/sessions.ts';
 import type { Services } from '../../src/lib/services.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
 import { ownerIs, recall, say, TENANT } from '../support/talk.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { jobView, readJob, redriveJob } from '../../src/lib/memory/jobs.ts';
-import { retryDelaySeconds, runJob } from '../../src/lib/memory/run-job.ts';
-import { endSession } from '../../src/lib/memory/sessions.ts';
+import { jobView, readJob, redriveJob } from '../../src/lib/memory/jobs/jobs.ts';
+import { retryDelaySeconds, runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { endSession } from '../../src/lib/memory/sessions/sessions.ts';
 import { type FakeAnswer, type FakeOpenAI, startFakeOpenAI } from '../support/fake-openai.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
 import { ownerIs, recall, say, TENANT } from '../support/talk.ts';

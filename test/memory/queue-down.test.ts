@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { jobView, readJob } from '../../src/lib/memory/jobs.ts';
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { endSession } from '../../src/lib/memory/sessions.ts';
-import { sweep } from '../../src/lib/memory/sweep.ts';
+import { jobView, readJob } from '../../src/lib/memory/jobs/jobs.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { sweep } from '../../src/lib/memory/jobs/sweep.ts';
+import { endSession } from '../../src/lib/memory/sessions/sessions.ts';
 import { Doorbell } from '../../src/lib/model-work.ts';
 import type { Services } from '../../src/lib/services.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

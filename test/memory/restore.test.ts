@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { endSession, startSession } from '../../src/lib/memory/sessions.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { endSession, startSession } from '../../src/lib/memory/sessions/sessions.ts';
 import { Doorbell } from '../../src/lib/model-work.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
 import { ownerIs, recall, say } from '../support/talk.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { overflows, takeChunk } from '../../src/lib/memory/chunk.ts';
-import { runJob } from '../../src/lib/memory/run-job.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { overflows, takeChunk } from '../../src/lib/memory/reflection/chunk.ts';
 import type { Message } from '../../src/lib/model.ts';
 import { Doorbell } from '../../src/lib/model-work.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

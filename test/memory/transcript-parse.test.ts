@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseTranscript, type TranscriptMessage } from '../../src/lib/memory/transcript-parse.ts';
+import { parseTranscript, type TranscriptMessage } from '../../src/lib/memory/transcripts/transcript-parse.ts';
 
 const AT = '2024-01-15T09:00:00.000Z';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { storeRaw } from '../../src/lib/memory/transcript-store.ts';
+import { storeRaw } from '../../src/lib/memory/transcripts/transcript-store.ts';
 import type { Services } from '../../src/lib/services.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
 import { TENANT } from '../support/talk.ts';

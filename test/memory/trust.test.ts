@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { endStaleCopies } from '../../src/lib/memory/changing.ts';
+import { endStaleCopies } from '../../src/lib/memory/sessions/changing.ts';
 import { traced } from '../../src/lib/telemetry.ts';
 import { COMMIT, INSTALL } from '../../src/lib/tiers/hot-scripts.ts';
 import { sessionBuffer, sessionHead } from '../../src/lib/tiers/keys.ts';

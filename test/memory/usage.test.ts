@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLedger } from '../../src/lib/memory/ledger.ts';
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { endSession } from '../../src/lib/memory/sessions.ts';
-import { readUsage } from '../../src/lib/memory/usage-report.ts';
-import { rollUpUsage } from '../../src/lib/memory/usage-rollup.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { endSession } from '../../src/lib/memory/sessions/sessions.ts';
+import { createLedger } from '../../src/lib/memory/usage/ledger.ts';
+import { readUsage } from '../../src/lib/memory/usage/usage-report.ts';
+import { rollUpUsage } from '../../src/lib/memory/usage/usage-rollup.ts';
 import type { UsageDelta } from '../../src/lib/model-usage.ts';
 import { UsageQuery } from '../../src/lib/requests.ts';
 import type { Services } from '../../src/lib/services.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLocalModel } from '../../src/lib/llm/local.ts';
-import { clearBuffer, clearSummaries } from '../../src/lib/memory/clear.ts';
-import { listMessages } from '../../src/lib/memory/messages.ts';
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { readBuffer } from '../../src/lib/memory/session-buffer.ts';
-import { addSummary, listHistory } from '../../src/lib/memory/session-summaries.ts';
-import { endSession } from '../../src/lib/memory/sessions.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { clearBuffer, clearSummaries } from '../../src/lib/memory/sessions/clear.ts';
+import { listMessages } from '../../src/lib/memory/sessions/messages.ts';
+import { readBuffer } from '../../src/lib/memory/sessions/session-buffer.ts';
+import { addSummary, listHistory } from '../../src/lib/memory/sessions/session-summaries.ts';
+import { endSession } from '../../src/lib/memory/sessions/sessions.ts';
 import { Doorbell } from '../../src/lib/model-work.ts';
 import type { Services } from '../../src/lib/services.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

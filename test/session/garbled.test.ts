@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { listMessages } from '../../src/lib/memory/messages.ts';
-import { readBuffer } from '../../src/lib/memory/session-buffer.ts';
+import { listMessages } from '../../src/lib/memory/sessions/messages.ts';
+import { readBuffer } from '../../src/lib/memory/sessions/session-buffer.ts';
 import type { Services } from '../../src/lib/services.ts';
 import { traced } from '../../src/lib/telemetry.ts';
 import { memoryCopy, sessionBuffer, sessionHead } from '../../src/lib/tiers/keys.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { limitsOf } from '../../src/lib/memory/limits.ts';
-import { addMessage } from '../../src/lib/memory/messages.ts';
-import { runJob } from '../../src/lib/memory/run-job.ts';
-import { readBuffer } from '../../src/lib/memory/session-buffer.ts';
-import { putConfig, readConfig } from '../../src/lib/memory/session-config.ts';
+import { runJob } from '../../src/lib/memory/jobs/run-job.ts';
+import { limitsOf } from '../../src/lib/memory/sessions/limits.ts';
+import { addMessage } from '../../src/lib/memory/sessions/messages.ts';
+import { readBuffer } from '../../src/lib/memory/sessions/session-buffer.ts';
+import { putConfig, readConfig } from '../../src/lib/memory/sessions/session-config.ts';
 import { Doorbell } from '../../src/lib/model-work.ts';
 import { ConfigRequest, MessageRequest } from '../../src/lib/requests-session.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

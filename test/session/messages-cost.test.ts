@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addMessage, listMessages } from '../../src/lib/memory/messages.ts';
+import { addMessage, listMessages } from '../../src/lib/memory/sessions/messages.ts';
 import { MessageRequest } from '../../src/lib/requests-session.ts';
 import { traced } from '../../src/lib/telemetry.ts';
 import { type Instances, startInstances } from '../support/instances.ts';

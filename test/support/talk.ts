@@ -1,5 +1,5 @@
-import { readContext } from '../../src/lib/memory/context.ts';
-import { storeMessages } from '../../src/lib/memory/turns.ts';
+import { readContext } from '../../src/lib/memory/context/context.ts';
+import { storeMessages } from '../../src/lib/memory/sessions/turns.ts';
 import { ContextRequest, StoreRequest } from '../../src/lib/requests.ts';
 import type { Services } from '../../src/lib/services.ts';
 import { ownerOf } from '../../src/lib/tiers/keys.ts';

@@ -1,0 +1,17 @@
+import type { Job } from '../../model-work.ts';
+import type { Services } from '../../services.ts';
+
+/** What a kind of job may do with its record. Throws LeaseLost when another worker has it. */
+export interface JobHandle {
+  readonly job: Job;
+  /** Enough for one delivery: stop at the next checkpoint and answer `more: true`. */
+  timeUp(): boolean;
+  /** Notes where the work stands; what it costs is metered where the model is asked. */
+  checkpoint(result: Record<string, unknown>): Promise<void>;
+}
+/** What a kind of job answers: its result, and whether there is more to do in another delivery. */
+export interface WorkDone {
+  result: Record<string, unknown>;
+  more?: boolean;
+}
+export type Work = (services: Services, handle: JobHandle) => Promise<WorkDone>;

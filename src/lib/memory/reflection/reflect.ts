@@ -1,0 +1,144 @@
+import type { ReflectInput } from '../../llm/port.ts';
+import type { Message, SessionHead, UserRecord } from '../../model.ts';
+import type { Fact } from '../../model-memory.ts';
+import type { Services } from '../../services.ts';
+import { memoryPartition, type Owner, ownerOf } from '../../tiers/keys.ts';
+import type { JobHandle, WorkDone } from '../jobs/job-handle.ts';
+import { whileChanging } from '../sessions/changing.ts';
+import { bufferStart } from '../sessions/trust.ts';
+import { consolidate } from './consolidate.ts';
+import { renewProfile } from './profile.ts';
+import { type Learned, reflectionDocuments } from './reflection.ts';
+
+const STEP_MESSAGES = 60; // one model call reads at most this many messages …
+const STEP_TOKENS = 12_000; // … and about this many tokens
+const KNOWN_FACTS = 200;
+const MAX_LOST_COMMITS = 10;
+
+/** What a reflection has done so far; the numbers that `sessions/end` answers with. */
+interface Done extends Record<string, unknown> {
+  summary_generated: boolean;
+  facts_count: number;
+  insights_count: number;
+  reflected_through: number;
+}
+
+/**
+ * The `reflect` job: from the cursor to the end of the session in bounded steps, each one model call outside any lock and one commit
+ * of summary, facts, insights and cursor together; then the long-term profile is written anew. Facts name their `origin`.
+ */
+export async function reflect(
+  services: Services,
+  handle: JobHandle,
+  { origin = 'reflection' }: { origin?: Fact['origin'] } = {},
+): Promise<WorkDone> {
+  const { tenant, user_id, session_id } = handle.job;
+  const owner = ownerOf(tenant, user_id, session_id);
+  let done = { summary_generated: false, facts_count: 0, insights_count: 0, reflected_through: 0, ...handle.job.result } as Done;
+  for (let lost = 0; lost < MAX_LOST_COMMITS; ) {
+    const step = await readStep(services, owner, session_id);
+    if (!step) break;
+    const { value, usage } = await services.model.reflect(step.input);
+    const learned = reflectionDocuments(value, { ...step, origin, pk: memoryPartition(owner), model: usage.model, now: services.now() });
+    if (await commit(services, { owner, step, learned })) done = add(done, learned, step.messages.at(-1)?.seq ?? 0);
+    else lost++;
+    await handle.checkpoint(done);
+    if (handle.timeUp()) return { result: done, more: true };
+  }
+  await renewProfile(services, owner);
+  await handle.checkpoint(done);
+  return { result: done };
+}
+
+const add = (done: Done, { summaries, facts, insights }: Learned, through: number): Done => ({
+  summary_generated: done.summary_generated || summaries.length > 0,
+  facts_count: done.facts_count + facts.length,
+  insights_count: done.insights_count + insights.length,
+  reflected_through: through,
+});
+
+/** The next messages after the cursor, all of one epoch, with what the model should know beside them. */
+export interface Step {
+  head: SessionHead;
+  user: UserRecord;
+  epoch: number;
+  messages: Message[];
+  previousFrom: number;
+  input: ReflectInput;
+}
+
+async function readStep(services: Services, owner: Owner, session: string): Promise<Step | undefined> {
+  const { sessions, memory } = services.warm;
+  const { head, user } = await sessions.readHeadAndUser(owner, session);
+  if (!head || !user || head.value.last_seq <= head.value.reflected_through) return undefined;
+  const after = head.value.reflected_through;
+  // What an earlier epoch left behind is found by its seq; within this epoch the ids say where to read on.
+  const inEpoch = after >= head.value.epoch_seq;
+  const epoch = inEpoch ? head.value.epoch : (await sessions.nextAppend(owner, session, after))?.epoch;
+  if (epoch === undefined) return undefined;
+  const range = { epoch, after, through: Math.min(after + window(head.value), head.value.last_seq) };
+  const [records, previous, facts] = await Promise.all([
+    sessions.readAppends(owner, session, range),
+    memory.latestSummary(owner, session, epoch),
+    memory.listFacts(owner, KNOWN_FACTS),
+  ]);
+  const found = records.flatMap((record) => record.messages).filter((m) => m.seq > after && m.seq <= range.through);
+  const messages = withinTokens(found);
+  const recalled = records.some((record) => record.context_id !== undefined);
+  const input = {
+    previous_summary: previous?.text ?? '',
+    messages: messages.map(({ seq, role, name, content, created_at }) => ({ seq, role, name, content, created_at })),
+    known_facts: facts.map((fact) => fact.text),
+    // A turn that was answered with a context echoes what we recalled: that is no new fact and no new support.
+    ...(recalled && { injected: facts.map((fact) => fact.text) }),
+  };
+  const previousFrom = previous?.from_seq ?? messages[0]?.seq ?? after + 1;
+  return { head: head.value, user: user.value, epoch, messages, previousFrom, input };
+}
+
+/** How many messages to read for one step: where they are long, 60 of them would be megabytes of which most is not used. */
+function window(head: SessionHead): number {
+  const each = head.buffer_tokens / Math.max(1, head.last_seq - bufferStart(head));
+  return Math.max(2, Math.min(STEP_MESSAGES, Math.ceil(STEP_TOKENS / Math.max(1, each))));
+}
+
+/** As many of the first messages as fit one model call; at least one. */
+function withinTokens(messages: Message[]): Message[] {
+  let room = STEP_TOKENS;
+  return messages.filter((m, i) => {
+    room -= m.tokens;
+    return i === 0 || room >= 0;
+  });
+}
+
+/**
+ * Brings what was learned together with what is known and commits it with the cursor. When another session of the user was reflected
+ * on meanwhile, only the bringing together is done over, not the model call; false when the session's own cursor had moved.
+ */
+async function commit(services: Services, { owner, step, learned }: { owner: Owner; step: Step; learned: Learned }): Promise<boolean> {
+  const { sessions, memory } = services.warm;
+  const { head, epoch, messages } = step;
+  const { session_id } = head;
+  const [summary] = learned.summaries;
+  const change = {
+    reflected_through: messages.at(-1)?.seq ?? head.reflected_through,
+    ...(summary && epoch === head.epoch && { summary_id: summary.id }),
+  };
+  for (let lost = 0; lost < MAX_LOST_COMMITS; lost++) {
+    const user = await sessions.readUser(owner);
+    if (!user || user.value.user_epoch !== step.user.user_epoch) return false;
+    const facts = consolidate(await memory.listFacts(owner), learned.facts, services.now());
+    const { user_epoch, memory_rev } = user.value;
+    const outcome = await whileChanging(services, { owner, session_id }, () =>
+      memory.commitReflection({
+        owner,
+        session: session_id,
+        expects: { epoch: head.epoch, reflected_through: head.reflected_through, summary_id: head.summary_id, user_epoch, memory_rev },
+        change,
+        documents: [...learned.summaries, ...facts, ...learned.insights],
+      }),
+    );
+    if (outcome !== 'memory') return outcome === 'committed';
+  }
+  return false;
+}
