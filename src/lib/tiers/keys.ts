@@ -53,6 +53,13 @@ export const insightId = (id: string): string => `i|${id}`;
 export const transcriptId = (rawId: string): string => `t|${rawId}`;
 /** Remembers the Idempotency-Key under which a transcript was handed in. */
 export const transcriptKeyId = (key: string): string => `kt|${digest(key)}`;
+/** A part of the search index: the search terms of messages, in the order in which they were indexed. */
+export const SEGMENTS = 'x|';
+export const segmentId = (n: number): string => `${SEGMENTS}${twelve(n)}`;
+/** The vector of an item (a document's id; of an append also the message's seq) by one embedding model. */
+export const VECTORS = 'v|';
+export const vectorsOf = (itemId: string): string => `${VECTORS}${itemId}|`;
+export const vectorId = (itemId: string, of: { seq: number; model: string }): string => `${vectorsOf(itemId)}${of.seq}|${digest(of.model)}`;
 export const profileId = (rev: number): string => `p|${twelve(rev)}`;
 
 /** Cosmos `directory`: 64 partitions by the hash of the id. */
