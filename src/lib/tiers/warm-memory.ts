@@ -13,6 +13,8 @@ export interface Reflected {
   /** Head fields to set; `summary_id` only while the session is still in that epoch. */
   change: Partial<SessionHead>;
   documents: (Summary | Fact | Insight)[];
+  /** Id of the session summary that the new one replaces. */
+  replaces?: string;
 }
 
 /** What one step of summarising commits. `tokens` leave the buffer. */
@@ -87,13 +89,21 @@ export function createWarmMemory(cosmos: CosmosGate) {
     },
 
     /** Cursor, summary, facts and insights in one batch; else which of the two had moved: the session's cursor or the user's memory. */
-    async commitReflection({ owner, session, expects, change, documents }: Reflected): Promise<'committed' | 'cursor' | 'memory'> {
+    async commitReflection({
+      owner,
+      session,
+      expects,
+      change,
+      documents,
+      replaces,
+    }: Reflected): Promise<'committed' | 'cursor' | 'memory'> {
       const cursor = `c.epoch = ${expects.epoch} AND c.reflected_through = ${expects.reflected_through}`;
       const atCursor = `FROM c WHERE ${cursor} AND c.summary_id = ${literal(expects.summary_id)}`;
       const operations: OperationInput[] = [
         patch(keys.headId(session), change, { condition: atCursor }),
         bumpMemory({ condition: `FROM c WHERE c.user_epoch = ${expects.user_epoch} AND c.memory_rev = ${expects.memory_rev}` }),
         ...documents.map((document): OperationInput => ({ operationType: 'Upsert', resourceBody: document as never })),
+        ...(replaces === undefined ? [] : [patch(replaces, { ttl: REPLACED_SECONDS })]),
       ];
       const { failed } = await cosmos.batch('memory', keys.memoryPartition(owner), operations);
       if (!failed) return 'committed';
@@ -124,13 +134,13 @@ export function createWarmMemory(cosmos: CosmosGate) {
         patch(keys.USER_ID, { memory_rev: user.memory_rev + 1, profile_rev: profile.rev }, { condition: unchanged }),
         { operationType: 'Upsert', resourceBody: profile as never },
       ];
-      if (user.profile_rev > 0) operations.push(patch(keys.profileId(user.profile_rev), { ttl: OLD_PROFILE_SECONDS }));
+      if (user.profile_rev > 0) operations.push(patch(keys.profileId(user.profile_rev), { ttl: REPLACED_SECONDS }));
       return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
     },
   };
 }
-/** A replaced profile stays for readers that have just read its revision. */
-const OLD_PROFILE_SECONDS = 3600;
+/** A replaced profile or session summary stays for readers that have just read its revision or id. */
+const REPLACED_SECONDS = 3600;
 export type WarmMemory = ReturnType<typeof createWarmMemory>;
 
 /** A value in the text of a condition; ids hold no quotes. */

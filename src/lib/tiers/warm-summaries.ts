@@ -14,14 +14,17 @@ export function createWarmSummaries(cosmos: CosmosGate) {
   }
 
   return {
-    /** What was written, newest first, of one epoch or of all; not how the rolling one was put together. */
+    /**
+     * What was written, newest first, of one epoch or of all; not how the rolling one was put together, nor what another one replaced
+     * (that has a ttl).
+     */
     listHistory(owner: keys.Owner, session: string, { epoch, limit }: { epoch: number | undefined; limit: number }): Promise<Summary[]> {
       const pk = keys.memoryPartition(owner);
       const levels = ['chunk', 'manual', 'session'];
       const statement =
         epoch === undefined
-          ? sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session} AND ARRAY_CONTAINS(${levels}, c.level) ORDER BY c.created_at DESC`
-          : sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session} AND c.epoch = ${epoch} AND ARRAY_CONTAINS(${levels}, c.level) ORDER BY c.created_at DESC`;
+          ? sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session} AND ARRAY_CONTAINS(${levels}, c.level) AND NOT IS_DEFINED(c.ttl) ORDER BY c.created_at DESC`
+          : sql`SELECT TOP ${limit} * FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session} AND c.epoch = ${epoch} AND ARRAY_CONTAINS(${levels}, c.level) AND NOT IS_DEFINED(c.ttl) ORDER BY c.created_at DESC`;
       return cosmos.query('memory', Summary, { statement, pk });
     },
 
@@ -30,7 +33,7 @@ export function createWarmSummaries(cosmos: CosmosGate) {
       const pk = keys.memoryPartition(owner);
       const of = (level: string) =>
         count(
-          sql`SELECT VALUE COUNT(1) FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session_id} AND c.epoch = ${epoch} AND c.level = ${level}`,
+          sql`SELECT VALUE COUNT(1) FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session_id} AND c.epoch = ${epoch} AND c.level = ${level} AND NOT IS_DEFINED(c.ttl)`,
           pk,
         );
       const merges = sql`SELECT VALUE COUNT(1) FROM c WHERE c.pk = ${pk} AND c.kind = 'summary' AND c.session_id = ${session_id} AND c.epoch = ${epoch} AND c.level = 'rolling' AND ARRAY_LENGTH(c.parts.chunks) = 0`;

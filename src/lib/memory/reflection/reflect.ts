@@ -64,6 +64,8 @@ export interface Step {
   epoch: number;
   messages: Message[];
   previousFrom: number;
+  /** The session summary that this step goes on from. */
+  previousId: string | undefined;
   input: ReflectInput;
 }
 
@@ -93,7 +95,7 @@ async function readStep(services: Services, owner: Owner, session: string): Prom
     ...(recalled && { injected: facts.map((fact) => fact.text) }),
   };
   const previousFrom = previous?.from_seq ?? messages[0]?.seq ?? after + 1;
-  return { head: head.value, user: user.value, epoch, messages, previousFrom, input };
+  return { head: head.value, user: user.value, epoch, messages, previousFrom, previousId: previous?.id, input };
 }
 
 /** How many messages to read for one step: where they are long, 60 of them would be megabytes of which most is not used. */
@@ -136,6 +138,7 @@ async function commit(services: Services, { owner, step, learned }: { owner: Own
         expects: { epoch: head.epoch, reflected_through: head.reflected_through, summary_id: head.summary_id, user_epoch, memory_rev },
         change,
         documents: [...learned.summaries, ...facts, ...learned.insights],
+        ...(summary && summary.id !== step.previousId && { replaces: step.previousId }),
       }),
     );
     if (outcome !== 'memory') return outcome === 'committed';
