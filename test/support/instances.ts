@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { startCosmos } from '../../dev/cosmos/server.ts';
+import { cosmosContainers } from '../../dev/launch/containers.ts';
 import { startRedis } from '../../dev/redis/server.ts';
 import { loadConfig } from '../../src/lib/config.ts';
 import { createServices, type Services } from '../../src/lib/services.ts';
-
-const CONTAINERS = ['memory', 'directory', 'ops', 'items'].map((id) => ({ id, partitionKeyPath: '/pk', defaultTtl: -1 as const }));
 
 /** A clock that stands still until it is told otherwise. */
 export function createClock(start = Date.UTC(2026, 0, 15, 9)) {
@@ -33,7 +32,7 @@ export async function startInstances({
   blobs?: 'off' | 'down';
 } = {}) {
   const [cosmos, redis] = await Promise.all([
-    startCosmos({ database: 'keepsake', containers: CONTAINERS }),
+    startCosmos({ database: 'keepsake', containers: cosmosContainers() }),
     startRedis({ checkSlots: true }),
   ]);
   const clock = createClock();
