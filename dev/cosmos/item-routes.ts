@@ -60,7 +60,10 @@ function query({ store, container, now }: ItemRouteContext, request: CosmosReque
       continuation: header(headers, 'x-ms-continuation'),
     },
   });
-  return { ...documentPage(container, page.documents, page.continuation), charge: queryCharge(page.scanned) };
+  const answer = { ...documentPage(container, page.documents, page.continuation), charge: queryCharge(page.scanned) };
+  if (!flag(headers, 'x-ms-documentdb-populatequerymetrics')) return answer;
+  const metrics = `retrievedDocumentCount=${page.looked};retrievedDocumentSize=${page.scanned};outputDocumentCount=${page.documents.length}`;
+  return { ...answer, headers: { ...answer.headers, 'x-ms-documentdb-query-metrics': metrics } };
 }
 
 /** POST …/operations/partitionkeydelete: every item of one partition, at once. */

@@ -4,10 +4,10 @@ import { decodeContinuation, encodeContinuation } from './continuation.ts';
 import { badRequest, CosmosError } from './errors.ts';
 import { isExpired } from './expiry.ts';
 import { checkOrderBy, keepsMissing } from './indexing.ts';
-import { narrow, needsPlan, queryScope } from './narrowing.ts';
+import { narrow, needsPlan, queryScope, type Reach } from './narrowing.ts';
 import { runPage } from './paging.ts';
 import { parsePartitionHeader, partitionRange } from './partition-key.ts';
-import type { ScanRange } from './scan.ts';
+import { readReach } from './reach.ts';
 import type { Query } from './sql/ast.ts';
 import { parseQuery } from './sql/parser.ts';
 import { type Pipeline, pipelineOf } from './sql/pipeline.ts';
@@ -36,6 +36,8 @@ export interface QueryPage {
   continuation?: string;
   /** Size of what was read to find them, in characters of JSON. */
   scanned: number;
+  /** How many documents these were. */
+  looked: number;
 }
 
 interface Compiled {
@@ -66,20 +68,24 @@ function planNeeded(): CosmosError {
 /** A query without FROM has one row, whatever the container holds. */
 const NOTHING: StoredItem = { partition: '', id: '', text: 'null', etag: '', ts: 0, ttl: -1, lsn: 0 };
 
-function* counted(items: Iterable<StoredItem>, page: { scanned: number }, isLive: (item: StoredItem) => boolean): Generator<StoredItem> {
+function* counted(
+  items: Iterable<StoredItem>,
+  page: { scanned: number; looked: number },
+  isLive: (item: StoredItem) => boolean,
+): Generator<StoredItem> {
   for (const item of items) {
+    page.looked += 1;
     page.scanned += item.text.length;
     if (isLive(item)) yield item;
   }
 }
 
-/** The partitions a request covers: by its header, else by what the WHERE clause demands. */
-function rangeOf(container: Container, compiled: Compiled, options: { partition?: string; parameters: Map<string, Value> }): ScanRange {
+/** What a request has to look at: the partitions of its header, else those that the WHERE clause demands. */
+function reachOf(container: Container, compiled: Compiled, options: { partition?: string; parameters: Map<string, Value> }): Reach {
   const { paths } = container.definition.partitionKey;
-  const narrowed = narrow(compiled.query, { paths, parameters: options.parameters });
-  if (options.partition === undefined) return narrowed;
-  const { partition: _, partitionPrefix: __, ...ids } = narrowed;
-  return { ...ids, ...partitionRange(parsePartitionHeader(options.partition, paths), paths) };
+  const reach = narrow(compiled.query, { paths, parameters: options.parameters });
+  if (options.partition === undefined) return reach;
+  return { ...reach, partitions: partitionRange(parsePartitionHeader(options.partition, paths), paths) };
 }
 
 /** Runs one page of a query over a container's live documents. `now` is in milliseconds. */
@@ -92,13 +98,13 @@ export function queryItems(store: Store, container: Container, { request, now }:
   if (needsPlan(query) && !request.planned) throw planNeeded();
 
   const start = request.continuation === undefined ? undefined : decodeContinuation(request.continuation);
-  const range = rangeOf(container, compiled, { partition: request.partition, parameters });
+  const reach = reachOf(container, compiled, { partition: request.partition, parameters });
   const sorted = query.orderBy.length > 0;
-  if (start !== undefined && 'after' in start && !sorted) range.from = { partition: start.after.partition, id: start.after.id };
+  const after = start !== undefined && 'after' in start && !sorted ? start.after : undefined;
 
-  const page = { scanned: 0 };
+  const page = { scanned: 0, looked: 0 };
   const fresh = { defaultTtl, now: now / 1000 };
-  const stored = query.from === undefined ? [NOTHING] : store.scan(container.rid, range);
+  const stored = query.from === undefined ? [NOTHING] : readReach(store, container.rid, { reach, after });
   const { documents, next } = runPage({
     pipeline,
     sorted,
@@ -109,7 +115,7 @@ export function queryItems(store: Store, container: Container, { request, now }:
     pageSize: request.pageSize !== undefined && request.pageSize > 0 ? request.pageSize : DEFAULT_PAGE,
     start,
   });
-  return { documents, scanned: page.scanned, ...(next === undefined ? {} : { continuation: encodeContinuation(next) }) };
+  return { documents, ...page, ...(next === undefined ? {} : { continuation: encodeContinuation(next) }) };
 }
 
 /** The plan of a query: one range, nothing for the SDK to merge, because one physical partition does all of it here. */

@@ -27,6 +27,11 @@ export interface Freshness {
   now: number;
 }
 
+interface IdBounds {
+  idFrom?: string;
+  idTo?: string;
+}
+
 export interface Store {
   databases(): string[];
   addDatabase(id: string): void;
@@ -41,6 +46,8 @@ export interface Store {
   removePartition(container: number, partition: string): void;
   /** Items in (partition, id) order, read lazily: stop iterating and the rest is never read. */
   scan(container: number, range: ScanRange): Iterable<StoredItem>;
+  /** The ids of one partition whose last change lies in a time (`ts`, seconds, inclusive), at most `limit`; read from the index alone. */
+  changedIds(container: number, range: { partition: string; tsFrom?: number; tsTo?: number; limit: number } & IdBounds): string[];
   /** Items changed since, in order of their last change; read lazily. */
   changes(container: number, since: number): Iterable<StoredItem>;
   /** Deletes what has expired; returns how many. */
@@ -63,8 +70,11 @@ const SCHEMA = `
     container INTEGER NOT NULL, partition TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, etag TEXT NOT NULL,
     ts INTEGER NOT NULL, ttl INTEGER, lsn INTEGER NOT NULL, PRIMARY KEY (container, partition, id)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS changes ON items (container, lsn);
+  CREATE INDEX IF NOT EXISTS times ON items (container, partition, ts, id);
   CREATE INDEX IF NOT EXISTS expiries ON items (container, ts) WHERE ttl > 0;
 `;
+
+const LAST_ID = '\u{10ffff}'; // the last code point, which no character has
 
 const ITEM = 'partition, id, text, etag, ts, ttl, lsn';
 
@@ -158,6 +168,11 @@ export function openStore(file?: string): Store {
       const { where, values } = scanStatement(range);
       const sql = `SELECT ${ITEM} FROM items WHERE container = ?${where} ORDER BY partition, id`;
       return statement(sql).iterate(container, ...values) as Iterable<unknown> as Iterable<StoredItem>;
+    },
+    changedIds(container, { partition, tsFrom = 0, tsTo = Number.MAX_SAFE_INTEGER, idFrom = '', idTo = LAST_ID, limit }) {
+      const sql =
+        'SELECT id FROM items INDEXED BY times WHERE container = ? AND partition = ? AND ts >= ? AND ts <= ? AND id >= ? AND id <= ? LIMIT ?';
+      return rows<{ id: string }>(sql, container, partition, tsFrom, tsTo, idFrom, idTo, limit).map(({ id }) => id);
     },
     changes: (container, since) => {
       const sql = `SELECT ${ITEM} FROM items WHERE container = ? AND lsn > ? ORDER BY lsn`;
