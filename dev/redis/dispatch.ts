@@ -1,5 +1,6 @@
 import type { Client } from './client.ts';
 import { arityFits, type Command, type Context, keysOf } from './command.ts';
+import { refusalInScript, refusalOf } from './condition.ts';
 import type { Instance } from './instance.ts';
 import type { ScriptCall } from './lua/scripts.ts';
 import { Failure, type Reply, wrongArity } from './reply.ts';
@@ -43,7 +44,8 @@ export function runTransaction({ instance, client }: Context, commands: string[]
 }
 
 /** Runs a command for a script. With slots checked, a script may touch only the keys it was given. */
-export function callFromScript({ context, keys, readOnly }: ScriptCall, [name = '', ...args]: string[]): Reply {
+export function callFromScript(script: ScriptCall, [name = '', ...args]: string[]): Reply {
+  const { context, keys, readOnly } = script;
   const { instance, client } = context;
   try {
     const found = instance.commands.get(name.toUpperCase());
@@ -51,6 +53,9 @@ export function callFromScript({ context, keys, readOnly }: ScriptCall, [name = 
     if (!arityFits(found, args)) throw new Failure('ERR Wrong number of args calling Redis command from script');
     if (found.flags.includes('noscript')) throw new Failure('ERR This Redis command is not allowed from script');
     if (readOnly && found.flags.includes('write')) throw new Failure('ERR Write commands are not allowed from read-only scripts.');
+    const refusal = refusalInScript(instance.condition, found, { hasWritten: script.hasWritten === true });
+    if (refusal !== undefined) throw new Failure(refusal);
+    script.hasWritten ||= found.flags.includes('write');
     const undeclared = instance.checkSlots ? keysOf(found, args).find((key) => !keys.includes(key)) : undefined;
     if (undeclared !== undefined) throw new Failure(`ERR Script attempted to access the undeclared key '${undeclared}'`);
     return run(instance, client, { found, args });
@@ -59,7 +64,7 @@ export function callFromScript({ context, keys, readOnly }: ScriptCall, [name = 
   }
 }
 
-/** Finds the command and refuses it when it may not run: unknown, wrong number of words, not logged in, keys of several slots. */
+/** Finds the command and refuses it when it may not run: unknown, wrong number of words, not logged in, keys of several slots, the server's condition. */
 function admit(instance: Instance, client: Client, words: string[]): Command {
   try {
     const found = known(instance, words);
@@ -67,6 +72,8 @@ function admit(instance: Instance, client: Client, words: string[]): Command {
     if (!arityFits(found, args)) throw wrongArity(found.name);
     if (!client.authenticated && !found.flags.includes('unauthenticated')) throw new Failure('NOAUTH Authentication required.');
     if (instance.checkSlots && spansSlots(keysOf(found, args))) throw new Failure(CROSS_SLOT);
+    const refusal = refusalOf(instance.condition, found);
+    if (refusal !== undefined) throw new Failure(refusal);
     return found;
   } catch (error) {
     breakTransaction(client);

@@ -37,6 +37,8 @@ export interface Faults {
   add(rule: FaultRule): Fault;
   /** True cuts all connections, and new ones as they come; false lets them in again. */
   refuse(refused: boolean): void;
+  /** Connections that were turned away since the start. */
+  readonly turnedAway: number;
   /** Releases all faults, and lets connections in. */
   clear(): void;
 }
@@ -53,6 +55,7 @@ export type FaultBook = ReturnType<typeof faultBook>;
 export function faultBook({ cutConnections }: { cutConnections: () => void }) {
   const active = new Set<{ fault: Fault; hit: (call: FaultCall) => FaultHit | undefined }>();
   let refusing = false;
+  let turnedAway = 0;
 
   function add({ match = () => true, times = Infinity, action }: FaultRule): Fault {
     const reached = Promise.withResolvers<void>();
@@ -95,7 +98,12 @@ export function faultBook({ cutConnections }: { cutConnections: () => void }) {
       for (const { fault } of [...active]) fault.release();
       refuse(false);
     },
-    get refusing() {
+    get turnedAway() {
+      return turnedAway;
+    },
+    /** Asked for each connection that comes: whether it is cut at once. */
+    turnsAway(): boolean {
+      if (refusing) turnedAway++;
       return refusing;
     },
     /** The fault that this command runs into. `describe` is called only when there is a fault at all. */

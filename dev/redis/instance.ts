@@ -1,5 +1,6 @@
 import type { Client } from './client.ts';
 import type { Command } from './command.ts';
+import type { Condition } from './condition.ts';
 import { Keyspace } from './keyspace.ts';
 import type { Scripts } from './lua/scripts.ts';
 
@@ -16,6 +17,7 @@ export interface Instance {
   readonly clock: Clock;
   readonly scripts: Scripts;
   readonly commands: ReadonlyMap<string, Command>;
+  condition: Condition;
   port: number;
   commandsProcessed: number;
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type CallLog, callLog } from './call-log.ts';
 import { commandTable } from './command-table.ts';
+import type { Condition } from './condition.ts';
 import { serve } from './connection.ts';
 import { type Faults, faultBook } from './faults.ts';
 import { type Instance, newDatabases, wallClock } from './instance.ts';
@@ -33,6 +34,10 @@ export interface RedisServer {
   url: string;
   faults: Faults;
   calls: CallLog;
+  /** Makes the server refuse what one in this condition refuses; `well` ends that. */
+  become(condition: Condition): void;
+  /** As a crash and a start without a file: connections, keys and scripts are gone. */
+  restartEmpty(): void;
   /** As FLUSHALL. */
   flush(): void;
   /** The names of all keys of all databases. */
@@ -59,7 +64,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const nextId = () => ++lastId;
 
   const server = createServer((socket) => {
-    if (faults.refusing) {
+    if (faults.turnsAway()) {
       socket.on('error', () => {});
       socket.resetAndDestroy();
       return;
@@ -78,6 +83,14 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     url: `redis://${HOST}:${instance.port}`,
     faults,
     calls,
+    become(condition) {
+      instance.condition = condition;
+    },
+    restartEmpty() {
+      cutConnections();
+      for (const db of instance.databases) db.clear();
+      instance.scripts.clear();
+    },
     flush() {
       for (const db of instance.databases) db.clear();
     },
@@ -104,6 +117,7 @@ function newInstance({ password, user = 'default', checkSlots = false }: RedisOp
     clock,
     scripts: scriptCache(),
     commands: commandTable(),
+    condition: 'well',
     port: 0,
     commandsProcessed: 0,
   };

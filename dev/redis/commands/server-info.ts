@@ -1,4 +1,5 @@
 import { type Command, type Context, command, NO_KEYS, type OneOrMore } from '../command.ts';
+import { loadingLines, roleLine } from '../condition.ts';
 import { globMatcher } from '../glob.ts';
 import { DATABASES, type Instance, VERSION } from '../instance.ts';
 import { OK, type Reply, syntaxError } from '../reply.ts';
@@ -22,9 +23,9 @@ const SECTIONS: Record<string, (instance: Instance) => string[]> = {
   ],
   clients: ({ clients }) => [`connected_clients:${clients.size}`],
   memory: () => [`used_memory:${process.memoryUsage().heapUsed}`, 'maxmemory:0', 'maxmemory_policy:noeviction'],
-  persistence: () => ['loading:0'],
+  persistence: ({ condition }) => loadingLines(condition),
   stats: ({ commandsProcessed }) => [`total_commands_processed:${commandsProcessed}`],
-  replication: () => ['role:master', 'connected_slaves:0'],
+  replication: ({ condition }) => [roleLine(condition), 'connected_slaves:0'],
   cluster: () => ['cluster_enabled:0'],
   keyspace: ({ databases }) =>
     databases.flatMap((db, index) => {

@@ -13,6 +13,8 @@ export interface ScriptCall {
   keys: string[];
   argv: string[];
   readOnly: boolean;
+  /** It has called a command that writes. */
+  hasWritten?: boolean;
 }
 
 export type Scripts = ReturnType<typeof scriptCache>;
