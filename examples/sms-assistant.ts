@@ -2,7 +2,7 @@
 // may answer the next one. What it says is scripted; nothing is kept in this process but the client.
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { createMemoryClient, KeepsakeError, ListEmpty, type Session, type StoredMessage } from '../src/lib/client/client.ts';
+import { createMemoryClient, KeepsakeError, ListEmpty, type ListedMessage, type Session } from '../src/lib/client/client.ts';
 
 const HELP = `An SMS assistant whose memory of a conversation is all in Keepsake: messages, preferences, statistics.
 
@@ -56,7 +56,7 @@ const counted = (stats: Stats): Stats => ({ message_count: stats.message_count +
 /** Stands for the language model: what it may use is what it is given. */
 function respond(
   text: string,
-  history: StoredMessage[],
+  history: ListedMessage[],
   { response_length }: Preferences,
 ): { response: string; learned?: Partial<Preferences> } {
   if (/keep it short/i.test(text)) return { response: 'OK.', learned: { response_length: 'short' } };

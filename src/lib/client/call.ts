@@ -10,12 +10,15 @@ export interface ClientOptions {
   timeoutMs?: number;
 }
 
+/** What can be stored: any JSON, so not `undefined`. */
+export type Value = NonNullable<unknown> | null;
+
 /** One request: path segments are encoded here, `undefined` leaves a query parameter out. */
 export interface Ask {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: readonly string[];
   query?: Record<string, string | number | undefined>;
-  body?: object;
+  body?: Value;
   headers?: Record<string, string>;
   /** Not to be sent again when no answer came: the second one would not mean the same. */
   once?: boolean;

@@ -1,16 +1,36 @@
+import type { z } from 'zod';
+import type { FieldStats, MessageTokenCount, TokenCount } from '../model-answers-session.ts';
+import type { CountTokensRequest } from '../requests-session.ts';
 import { type ClientOptions, createCall } from './call.ts';
 import { createSession, type Session } from './session.ts';
 
 // This file is what the package exports as its client, so what callers catch and name comes with it.
-export type * from './answers.ts';
-export type { ClientOptions } from './call.ts';
+export type * from '../model-answers.ts';
+export type * from '../model-answers-session.ts';
+export type { Summaries } from './buffer.ts';
+export type { ClientOptions, Value } from './call.ts';
 export * from './errors.ts';
-export type { Fields, Life, Value } from './fields.ts';
+export type { Fields, Life } from './fields.ts';
 export type { Messages, Session } from './session.ts';
+
+type CountInput = z.input<typeof CountTokensRequest>;
+type Counted = NonNullable<CountInput['messages']>[number];
 
 export interface MemoryClient {
   /** A handle on a session; it need not exist yet. */
   session(id: string, owner?: { user_id?: string }): Session;
+  /** Is the service there, with the tier that it cannot do without? Never throws. */
+  available(): Promise<boolean>;
+  countTokens(text: string): Promise<TokenCount>;
+  /** Of messages one by one; says which of the oldest have to go so that the rest fit `max_tokens` (4,000). */
+  countTokens<M extends Counted>(
+    messages: readonly M[],
+    limits?: Pick<CountInput, 'threshold' | 'max_tokens'>,
+  ): Promise<MessageTokenCount<M>>;
+  /** What the fields of the tenant's sessions take, in pages (needs the operator scope). */
+  fieldStats(page?: { limit?: number; cursor?: string }): Promise<FieldStats>;
+  /** Deletes the fields of sessions that had none written for so long (86,400 s); answers of how many (needs the operator scope). */
+  cleanUpFields(max_age_seconds?: number): Promise<number>;
 }
 
 /**
@@ -19,7 +39,38 @@ export interface MemoryClient {
  */
 export function createMemoryClient(options: ClientOptions): MemoryClient {
   const call = createCall(options);
+
+  async function countTokens<M extends Counted>(
+    counted: string | readonly M[],
+    limits: Pick<CountInput, 'threshold' | 'max_tokens'> = {},
+  ): Promise<MessageTokenCount<M>> {
+    const body = typeof counted === 'string' ? { text: counted } : { messages: counted, ...limits };
+    return (await call<MessageTokenCount<M>>({ method: 'POST', path: ['tokens', 'count'], body })).body;
+  }
+
+  async function cleanUpFields(max_age_seconds?: number): Promise<number> {
+    let sum = 0;
+    for (let more = true; more; ) {
+      const { body } = await call<{ cleaned: number; more?: boolean }>({
+        method: 'POST',
+        path: ['fields', 'cleanup'],
+        body: { ...(max_age_seconds !== undefined && { max_age_seconds }) },
+      });
+      sum += body.cleaned;
+      more = body.more === true;
+    }
+    return sum;
+  }
+
   return {
     session: (id, { user_id } = {}) => createSession(call, id, user_id === undefined ? {} : { user_id }),
+    available: () =>
+      call({ method: 'GET', path: ['health', 'ready'] }).then(
+        () => true,
+        () => false,
+      ),
+    countTokens,
+    fieldStats: async (page = {}) => (await call<FieldStats>({ method: 'GET', path: ['fields', 'stats'], query: page })).body,
+    cleanUpFields,
   };
 }

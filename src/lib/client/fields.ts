@@ -1,9 +1,7 @@
-import type { FieldSizes } from './answers.ts';
-import type { Ask, Call } from './call.ts';
+import type { FieldSizes } from '../model-answers-session.ts';
+import type { Ask, Call, Value } from './call.ts';
 import { FieldNotFound, IndexOutOfRange, KeepsakeError, ListEmpty, PreconditionFailed } from './errors.ts';
 
-/** What can be stored: any JSON, so not `undefined`. */
-export type Value = NonNullable<unknown> | null;
 export interface Life {
   /** Default: that of the service (DEFAULT_TTL). */
   ttl_seconds?: number;

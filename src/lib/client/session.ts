@@ -1,6 +1,8 @@
 import type { z } from 'zod';
+import type { AddedMessage, ContextAnswer, EndAnswer, StartAnswer, StoreAnswer } from '../model-answers.ts';
+import type { ListedMessage } from '../model-answers-session.ts';
 import type { ContextRequest, EndRequest, MessageIn, StartRequest, StoreRequest } from '../requests.ts';
-import type { AddedMessage, ContextAnswer, EndAnswer, StartAnswer, StoreAnswer, StoredMessage } from './answers.ts';
+import { type Buffer, createBuffer } from './buffer.ts';
 import type { Call } from './call.ts';
 import { createFields, type Fields } from './fields.ts';
 
@@ -15,12 +17,12 @@ export interface Messages {
   /** Stores one message. Send an `message_id` of your own to be able to send it again yourself. */
   add(role: MessageInput['role'], content: string, more?: Omit<MessageInput, 'role' | 'content'>): Promise<AddedMessage>;
   /** The newest `limit` before a seq, oldest first; all of the running epoch, not only what the buffer holds. */
-  list(page?: { limit?: number; before?: number }): Promise<StoredMessage[]>;
+  list(page?: { limit?: number; before?: number }): Promise<ListedMessage[]>;
   count(): Promise<number>;
 }
 
 /** One run of conversation, by its id. Making the handle calls nobody. */
-export interface Session {
+export interface Session extends Buffer {
   readonly id: string;
   readonly fields: Fields;
   readonly messages: Messages;
@@ -30,6 +32,8 @@ export interface Session {
   /** The context for the next model call. It includes at least what this handle stored. */
   context(input?: ContextInput): Promise<ContextAnswer>;
   end(input?: EndInput): Promise<EndAnswer>;
+  /** Deletes everything of the session in every tier, fields and messages too (document 2's clear_all). */
+  clear(): Promise<void>;
 }
 
 /** `user_id` is whose session it is: who makes it new, and a check afterwards. An anonymous session has none. */
@@ -44,6 +48,7 @@ export function createSession(call: Call, session_id: string, owner: { user_id?:
   const route = ['sessions', session_id, 'messages'];
 
   return {
+    ...createBuffer(call, session_id, owner),
     id: session_id,
     fields: createFields(call, session_id, owner),
     messages: {
@@ -52,12 +57,13 @@ export function createSession(call: Call, session_id: string, owner: { user_id?:
         return seen((await call<AddedMessage>({ method: 'POST', path: route, body })).body);
       },
       list: async (page = {}) =>
-        (await call<{ messages: StoredMessage[] }>({ method: 'GET', path: route, query: { ...owner, ...page } })).body.messages,
+        (await call<{ messages: ListedMessage[] }>({ method: 'GET', path: route, query: { ...owner, ...page } })).body.messages,
       count: async () => (await call<{ count: number }>({ method: 'GET', path: [...route, 'count'], query: owner })).body.count,
     },
     start: (input = {}) => post<StartAnswer>(['sessions', 'start'], input),
     store: async (input) => seen(await post<StoreAnswer>(['memory', 'store'], input)),
     context: (input = {}) => post<ContextAnswer>(['memory', 'context'], { ...(lastSeq > 0 && { at_least_seq: lastSeq }), ...input }),
     end: (input = {}) => post<EndAnswer>(['sessions', 'end'], input),
+    clear: async () => void (await call({ method: 'DELETE', path: ['sessions', session_id, 'memory'], query: owner })),
   };
 }

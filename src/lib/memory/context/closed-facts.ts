@@ -22,7 +22,7 @@ export function withoutClosed(text: string, closedFacts: string[]): string {
 }
 
 /** What a sentence states about the user: itself when it is told in the third person, and what it means when the user says it. */
-function statementsIn(sentence: string): string[] {
+export function statementsIn(sentence: string): string[] {
   const told = sentence.replace(SPEAKER, '');
   const said = ASSISTANT.test(sentence)
     ? sentence

@@ -1,5 +1,6 @@
 import { estimateTokens } from '../../llm/tokens.ts';
 import type { Message } from '../../model.ts';
+import type { ActiveTurn, ContextAnswer, Explained } from '../../model-answers.ts';
 import { digest } from '../../tiers/keys.ts';
 import type { Known } from '../sessions/known.ts';
 import { type Turn, turnsOf } from '../sessions/turns-of.ts';
@@ -21,14 +22,6 @@ export interface ContextRules {
   recentSessions: number;
   explain: boolean;
 }
-interface Candidate {
-  section: Section;
-  text: string;
-  tokens: number;
-  included: boolean;
-  reason: string;
-}
-
 const cost = (text: string): number => Math.ceil(estimateTokens(text) * ESTIMATE_MARGIN);
 
 /**
@@ -36,7 +29,7 @@ const cost = (text: string): number => Math.ceil(estimateTokens(text) * ESTIMATE
  * summary covers go in first, newest first; then the rolling summary, relevant memories, profile, insights, recent sessions, as far
  * as `maxTokens` reaches. What did not fit is counted in `usage.dropped`. The same fact is said once.
  */
-export function buildContext(view: SessionView, relevant: Relevant[], rules: ContextRules) {
+export function buildContext(view: SessionView, relevant: Relevant[], rules: ContextRules): ContextAnswer {
   const budget = openBudget(rules.maxTokens);
   const turns = turnsOf(view.messages);
   const kept: Turn[] = [];
@@ -81,7 +74,6 @@ export function buildContext(view: SessionView, relevant: Relevant[], rules: Con
     ...(rules.explain && { explain: budget.candidates }),
   };
 }
-export type Context = ReturnType<typeof buildContext>;
 
 /** Takes a text or counts it as dropped. */
 function fits(budget: ReturnType<typeof openBudget>, section: Section, text: string): boolean {
@@ -94,7 +86,7 @@ function fits(budget: ReturnType<typeof openBudget>, section: Section, text: str
 function openBudget(maxTokens: number) {
   const sections: Partial<Record<Section, number>> = {};
   const dropped: Partial<Record<Section, number>> = {};
-  const candidates: Candidate[] = [];
+  const candidates: Explained[] = [];
   let total = 0;
   const note = (section: Section, text: string, outcome: { tokens: number; included: boolean; reason: string }) =>
     candidates.push({ section, text, ...outcome });
@@ -143,7 +135,7 @@ const summaryText = (s: Known['summaries'][number]): string => {
 };
 
 /** A turn as document 0 shows it: the user's text and all assistant texts, a missing side "". */
-function activeTurn(turn: Turn) {
+function activeTurn(turn: Turn): ActiveTurn {
   const said = (role: Message['role']) =>
     turn.messages
       .filter((m) => m.role === role)

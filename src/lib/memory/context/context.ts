@@ -1,4 +1,5 @@
 import { MemoryError } from '../../errors.ts';
+import type { ContextAnswer } from '../../model-answers.ts';
 import type { ContextRequest } from '../../requests.ts';
 import type { Services } from '../../services.ts';
 import { degrade } from '../../telemetry.ts';
@@ -6,7 +7,7 @@ import type { Owner } from '../../tiers/keys.ts';
 import { type Found, searchMemories } from '../search/search.ts';
 import { bufferStart } from '../sessions/trust.ts';
 import { readView, type SessionView } from '../sessions/view.ts';
-import { buildContext, type Context, type Relevant } from './context-build.ts';
+import { buildContext, type Relevant } from './context-build.ts';
 
 const RELEVANT_MEMORIES = 10;
 
@@ -14,7 +15,7 @@ const RELEVANT_MEMORIES = 10;
  * The context for the next model call: at most `max_tokens` tokens (default CONTEXT_MAX_TOKENS), at least as new as `at_least_seq`.
  * Errors: session_not_found, seq_not_reached, tier_unavailable.
  */
-export async function readContext(services: Services, owner: Owner, request: ContextRequest): Promise<Context> {
+export async function readContext(services: Services, owner: Owner, request: ContextRequest): Promise<ContextAnswer> {
   const view = await readView(services, { owner, session_id: request.session_id, at_least_seq: request.at_least_seq });
   const relevant = request.query ? await relevantMemories(services, owner, { query: request.query, view }) : [];
   return buildContext(view, relevant, {

@@ -1,4 +1,5 @@
 import { MemoryError } from '../../errors.ts';
+import type { FieldStats } from '../../model-answers-session.ts';
 import type { FieldStatsQuery } from '../../requests-fields.ts';
 import type { Services } from '../../services.ts';
 import type { FieldsOf } from '../../tiers/hot-fields.ts';
@@ -20,12 +21,12 @@ interface Position {
  * One page of a tenant's sessions with fields, and what they take. Their number may count some whose fields are gone already; pages
  * do not show those. Errors: invalid_query, tier_disabled, tier_unavailable.
  */
-export async function fieldStats(services: Services, tenant: string, { limit, cursor }: FieldStatsQuery) {
+export async function fieldStats(services: Services, tenant: string, { limit, cursor }: FieldStatsQuery): Promise<FieldStats> {
   refuseOff(services);
   let at: Position = cursor === undefined ? { part: 0, after: '' } : parseCursor(cursor);
   const counts = (await services.fields.sessions.counts(tenant)) ?? downNow(services);
   const parts = allFieldSessions(tenant);
-  const conversations: { conversation_id: string; total_fields: number; total_size_bytes: number }[] = [];
+  const conversations: FieldStats['conversations'] = [];
   while (at.part < parts.length && conversations.length < limit) {
     const part = parts[at.part];
     const names = part && counts[at.part] ? ((await services.fields.sessions.inPart(part)) ?? downNow(services)) : [];

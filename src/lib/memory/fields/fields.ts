@@ -1,4 +1,5 @@
 import { MemoryError } from '../../errors.ts';
+import type { FieldSizes } from '../../model-answers-session.ts';
 import type { FieldQuery } from '../../requests-fields.ts';
 import type { Services } from '../../services.ts';
 import { decodeField, encodeField, type FieldText } from '../../tiers/field-text.ts';
@@ -98,9 +99,9 @@ export async function setFieldsTtl(services: Services, of: FieldsOf, ttl_seconds
 }
 
 /** What the fields of a session take, in bytes of JSON. Errors: tier_unavailable. */
-export async function sizeOfFields(services: Services, of: FieldsOf) {
+export async function sizeOfFields(services: Services, of: FieldsOf): Promise<FieldSizes> {
   const { sizes } = settled(services, await services.fields.all.sizes(of), of);
   const names = [...sizes.keys()].sort();
   const total_size_bytes = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
-  return { total_fields: names.length, total_size_bytes, fields: Object.fromEntries(names.map((name) => [name, sizes.get(name)])) };
+  return { total_fields: names.length, total_size_bytes, fields: Object.fromEntries(names.map((name) => [name, sizes.get(name) ?? 0])) };
 }

@@ -33,7 +33,9 @@ export async function endCopies(services: Services, { owner, session_id }: Touch
   if (session === undefined || memory === undefined) await askToEndCopies(services, { owner, session_id });
 }
 
+/** Until somebody has, this instance does not believe what Redis held at this moment. */
 export async function askToEndCopies(services: Services, { owner, session_id }: Touched): Promise<void> {
+  services.hot.doubt();
   if (services.hot.enabled)
     await services.ring('invalidate', { tenant: owner.tenant, user_id: owner.user_id, session_id: session_id ?? owner.session_id });
 }

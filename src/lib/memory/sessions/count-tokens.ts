@@ -1,3 +1,4 @@
+import type { MessageTokenCount, TokenCount } from '../../model-answers-session.ts';
 import type { CountTokensRequest } from '../../requests-session.ts';
 import type { Services } from '../../services.ts';
 
@@ -7,7 +8,10 @@ const MESSAGE_TOKENS = 4; // what a message takes beside its text and name
  * Counts a text, or messages one by one. Of messages it says whether they are past the threshold, and which of the oldest have to go
  * so that the rest fit `max_tokens`.
  */
-export async function countTokens({ tokens }: Services, { text, messages, threshold, max_tokens }: CountTokensRequest) {
+export async function countTokens(
+  { tokens }: Services,
+  { text, messages, threshold, max_tokens }: CountTokensRequest,
+): Promise<TokenCount | MessageTokenCount> {
   if (messages === undefined) {
     const { counts, method } = await tokens.count([text ?? '']);
     return { total_tokens: counts[0] ?? 0, method };

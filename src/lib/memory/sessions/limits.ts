@@ -1,4 +1,5 @@
 import type { SessionConfig } from '../../model.ts';
+import type { Limits } from '../../model-answers-session.ts';
 import type { BufferLimits } from '../reflection/chunk.ts';
 
 /** What the settings say and a session may have otherwise. */
@@ -20,7 +21,7 @@ export function limitsOf(settings: SessionLimits, config: SessionConfig = {}): S
 }
 
 /** The limits under their names on the wire. */
-export function limitsView(limits: SessionLimits) {
+export function limitsView(limits: SessionLimits): Limits {
   return {
     summary_trigger_tokens: limits.summaryTriggerTokens,
     max_buffer_tokens: limits.maxBufferTokens,

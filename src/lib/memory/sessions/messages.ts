@@ -1,5 +1,7 @@
 import type { Message, SessionHead } from '../../model.ts';
 import { MAX_MESSAGES_A_RECORD } from '../../model.ts';
+import type { AddedMessage } from '../../model-answers.ts';
+import type { ListedMessage } from '../../model-answers-session.ts';
 import type { MessageRequest, MessagesQuery } from '../../requests-session.ts';
 import type { Services } from '../../services.ts';
 import type { Owner } from '../../tiers/keys.ts';
@@ -16,12 +18,12 @@ interface Adding {
 }
 
 /** Stores one message: a store of one, so it is a turn, or part of one, in document 0's sense. Errors: as storeMessages. */
-export async function addMessage(services: Services, { owner, session_id, message, idempotencyKey }: Adding) {
+export async function addMessage(services: Services, { owner, session_id, message, idempotencyKey }: Adding): Promise<AddedMessage> {
   const request = { user_id: undefined, session_id, turn_id: undefined, context_id: undefined, metadata: undefined, messages: [message] };
   const stored = await storeMessages(services, { owner, request, idempotencyKey });
   const { turn_id, message_ids, seq, message_count, total_tokens, summary_triggered, duplicate, durability } = stored;
   return {
-    success: true as const,
+    success: true,
     message_id: message_ids[0] ?? '',
     turn_id,
     seq,
@@ -76,7 +78,7 @@ export async function countMessages(
 }
 
 /** A message as callers see it; of one that could not be decoded, its text. */
-export function messageView({ raw, seq, message_id, role, content, name, created_at, metadata, tokens }: ReadMessage) {
+export function messageView({ raw, seq, message_id, role, content, name, created_at, metadata, tokens }: ReadMessage): ListedMessage {
   if (raw) return { seq, content, raw };
   return { message_id, seq, role, content, ...(name && { name }), timestamp: created_at, ...(metadata && { metadata }), tokens };
 }

@@ -1,5 +1,6 @@
 import { estimateTokens } from '../../llm/tokens.ts';
 import type { SessionHead } from '../../model.ts';
+import type { BufferAnswer, BufferInfo } from '../../model-answers-session.ts';
 import type { Services } from '../../services.ts';
 import type { Owner } from '../../tiers/keys.ts';
 import { overflows } from '../reflection/chunk.ts';
@@ -10,7 +11,7 @@ import { bufferStart } from './trust.ts';
 import { readSession } from './view.ts';
 
 /** The buffer of a session in figures: messages that no summary covers, and how they stand against its limits. Tokens are estimates. */
-export async function bufferInfo(services: Services, { tenant }: Owner, head: SessionHead) {
+export async function bufferInfo(services: Services, { tenant }: Owner, head: SessionHead): Promise<BufferInfo> {
   const limits = limitsOf(services.config.memory, head.config);
   const message_count = head.last_seq - bufferStart(head);
   const { max_buffer_tokens, max_buffer_messages } = limitsView(limits);
@@ -26,7 +27,7 @@ export async function bufferInfo(services: Services, { tenant }: Owner, head: Se
 }
 
 /** Document 3's context: the buffer, the current summary and the caller's state. Errors: session_not_found, tier_unavailable. */
-export async function readBuffer(services: Services, owner: Owner, session_id: string) {
+export async function readBuffer(services: Services, owner: Owner, session_id: string): Promise<BufferAnswer> {
   const { head, rolling, messages } = await readSession(services, { owner, session_id });
   const [buffer_info, state] = await Promise.all([bufferInfo(services, owner, head), stateOf(services, owner, head)]);
   return {
@@ -36,7 +37,7 @@ export async function readBuffer(services: Services, owner: Owner, session_id: s
     total_tokens: head.buffer_tokens + estimateTokens(rolling),
     message_count: buffer_info.message_count,
     ...(state && { state: state.value }),
-    token_method: 'estimate' as const,
+    token_method: 'estimate',
   };
 }
 

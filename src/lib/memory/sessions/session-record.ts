@@ -1,4 +1,5 @@
 import type { SessionHead } from '../../model.ts';
+import type { RedisFigures, SessionStats } from '../../model-answers-session.ts';
 import type { Services } from '../../services.ts';
 import type { Owner } from '../../tiers/keys.ts';
 import { limitsOf, limitsView } from './limits.ts';
@@ -27,7 +28,7 @@ const recordOf = (head: SessionHead) => ({
 const configView = ({ config }: Services, head: SessionHead) => limitsView(limitsOf(config.memory, head.config));
 
 /** Document 3's statistics of a session. What it says of Redis is what this instance sees. Errors: session_not_found, tier_unavailable. */
-export async function readSessionStats(services: Services, owner: Owner, session_id: string) {
+export async function readSessionStats(services: Services, owner: Owner, session_id: string): Promise<SessionStats> {
   const { head } = await readSession(services, { owner, session_id });
   const { user_id, status } = head;
   const [buffer, summary, redis] = await Promise.all([
@@ -40,7 +41,7 @@ export async function readSessionStats(services: Services, owner: Owner, session
 }
 
 /** A figure that Redis did not give is null. */
-async function redisFigures({ hot, breakers, instanceId }: Services) {
+async function redisFigures({ hot, breakers, instanceId }: Services): Promise<RedisFigures> {
   const info = await hot.info();
   const figure = (name: string) => (info?.has(name) ? Number(info.get(name)) : null);
   const hits = figure('keyspace_hits');
@@ -52,7 +53,7 @@ async function redisFigures({ hot, breakers, instanceId }: Services) {
     evicted_keys: figure('evicted_keys'),
     expired_keys: figure('expired_keys'),
     hit_ratio: hits === null || asked === 0 ? null : hits / asked,
-    scope: 'instance' as const,
+    scope: 'instance',
     instance_id: instanceId,
   };
 }

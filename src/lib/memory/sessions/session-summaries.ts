@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { MemoryError } from '../../errors.ts';
 import { estimateTokens } from '../../llm/tokens.ts';
 import type { Marker, SessionHead } from '../../model.ts';
+import type { AddedSummary, HistoryEntry } from '../../model-answers-session.ts';
 import type { Summary } from '../../model-memory.ts';
 import type { SummariesQuery, SummaryRequest } from '../../requests-session.ts';
 import type { Services } from '../../services.ts';
@@ -32,7 +33,7 @@ export async function listHistory(
 const byAge = (a: Summary, b: Summary): number =>
   a.created_at === b.created_at ? b.to_seq - a.to_seq : a.created_at < b.created_at ? 1 : -1;
 
-const summaryView = ({ text, from_seq, to_seq, created_at, level, model, metadata }: Summary) => ({
+const summaryView = ({ text, from_seq, to_seq, created_at, level, model, metadata }: Summary): HistoryEntry => ({
   summary: text,
   from_seq,
   to_seq,
@@ -55,7 +56,7 @@ interface Adding {
  * covers nothing new, and its range is empty. Errors: session_not_found, summary_conflict, idempotency_mismatch, body_too_large,
  * tier_unavailable.
  */
-export async function addSummary(services: Services, { owner, session_id, request, idempotencyKey }: Adding) {
+export async function addSummary(services: Services, { owner, session_id, request, idempotencyKey }: Adding): Promise<AddedSummary> {
   const { sessions } = services.warm;
   const token = services.mint();
   const body_hash = createHash('sha256').update(JSON.stringify(request)).digest('base64url');
@@ -67,7 +68,7 @@ export async function addSummary(services: Services, { owner, session_id, reques
     const before = marker && (await sessions.readMarker(owner, marker));
     if (before) return recognise(services, owner, { marker: before, body_hash });
     const written = await writeByHand(services, owner, { head, request, token, marker });
-    if (written) return { ...summaryView(written), success: true as const, duplicate: false };
+    if (written) return { ...summaryView(written), success: true, duplicate: false };
   }
   throw new MemoryError('summary_conflict', `session "${session_id}" was summarised by others all the time`);
 }

@@ -1,5 +1,6 @@
 import { MemoryError } from '../../errors.ts';
 import type { SessionHead } from '../../model.ts';
+import type { EndAnswer, StartAnswer } from '../../model-answers.ts';
 import type { EndRequest, StartRequest } from '../../requests.ts';
 import type { Services } from '../../services.ts';
 import type { Stored } from '../../tiers/cosmos-gate.ts';
@@ -18,7 +19,11 @@ const MAX_LOST_RACES = 20;
  * Opens a session, new or known, and answers all that is known for it. `restore: false` starts an existing one over: a new epoch,
  * whose counts and contexts begin at nothing, while the old turns stay as evidence. Errors: session_not_found, tier_unavailable.
  */
-export async function startSession(services: Services, owner: Owner, { session_id, restore }: StartRequest & { session_id: string }) {
+export async function startSession(
+  services: Services,
+  owner: Owner,
+  { session_id, restore }: StartRequest & { session_id: string },
+): Promise<StartAnswer> {
   const head = await openSession(services, owner, session_id);
   if (!restore && (head.last_seq > head.epoch_seq || head.status === 'ended')) await startOver(services, owner, session_id);
   const view = await readView(services, { owner, session_id });
@@ -42,13 +47,13 @@ export async function startSession(services: Services, owner: Owner, { session_i
  * Ends a session: queues the final summary and reflection, and waits for it up to `wait_ms`, so that the counts are real when it is
  * done in time. Ending twice is one job. Errors: session_not_found, tier_unavailable, session_busy.
  */
-export async function endSession(services: Services, owner: Owner, { session_id, wait_ms }: EndRequest) {
+export async function endSession(services: Services, owner: Owner, { session_id, wait_ms }: EndRequest): Promise<EndAnswer> {
   const head = await markEnded(services, owner, { session_id });
   const job_id = head.end_job_id ?? '';
   const job = wait_ms > 0 ? await readJob(services, { tenant: owner.tenant }, { id: job_id, waitMs: wait_ms }) : undefined;
   const done = job?.status === 'done' ? job.result : undefined;
   return {
-    status: 'success' as const,
+    status: 'success',
     message: done ? 'Session ended and reflected on' : 'Session ended; the final summary and reflection are queued',
     summary_generated: done?.summary_generated === true,
     insights_count: Number(done?.insights_count ?? 0),

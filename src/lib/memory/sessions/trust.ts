@@ -68,18 +68,28 @@ const rawMessage = (content: string, seq: number): ReadMessage => ({
 /** The last seq that is not in the buffer: covered by a summary, or of an older epoch. */
 export const bufferStart = (head: SessionHead): number => Math.max(head.epoch_seq, head.summarized_through);
 
-/** Verified against Cosmos recently enough. A time in the future (another instance's clock) is not trusted either. */
-export function isFresh(verifiedAt: number, now: number, withinSeconds: number): boolean {
-  return verifiedAt > 0 && Math.abs(now - verifiedAt) < withinSeconds * 1000;
+export interface Freshness {
+  now: number;
+  withinSeconds: number;
+  /** When this process last had reason to doubt what Redis holds. */
+  doubtedAt: number;
+}
+
+/**
+ * Verified against Cosmos recently enough, and since this process last saw Redis fail: what changed during an outage may be in no
+ * copy. A time in the future (another instance's clock) is not trusted either.
+ */
+export function isFresh(verifiedAt: number, { now, withinSeconds, doubtedAt }: Freshness): boolean {
+  return verifiedAt > doubtedAt && Math.abs(now - verifiedAt) < withinSeconds * 1000;
 }
 
 /**
  * May the cached memory of a user be used beside this session? Its own check or the session's must be recent, and where the
  * session's is, both must have seen the same user record.
  */
-export function memoryIsFresh(memory: HotMemory, session: HotSession | undefined, rules: { now: number; withinSeconds: number }): boolean {
+export function memoryIsFresh(memory: HotMemory, session: HotSession | undefined, rules: Freshness): boolean {
   if (memory.doc === undefined || memory.busy) return false;
-  const sessionFresh = session !== undefined && isFresh(session.verifiedAt, rules.now, rules.withinSeconds);
+  const sessionFresh = session !== undefined && isFresh(session.verifiedAt, rules);
   if (sessionFresh) return session.memoryEtag === memory.etag;
-  return isFresh(memory.verifiedAt, rules.now, rules.withinSeconds);
+  return isFresh(memory.verifiedAt, rules);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { MemoryError } from '../../errors.ts';
 import type { AppendRecord, Marker, SessionHead } from '../../model.ts';
+import type { StoreAnswer } from '../../model-answers.ts';
 import type { QueuedWrite } from '../../model-work.ts';
 import type { StoreRequest } from '../../requests.ts';
 import type { Services } from '../../services.ts';
@@ -15,27 +16,10 @@ import { askToEndCopies, endCopies } from './changing.ts';
 import { openSession } from './open.ts';
 import { bufferStart } from './trust.ts';
 import { sessionNotFound } from './view.ts';
-import { type Watermark, watermarkOf } from './watermark.ts';
+import { watermarkOf } from './watermark.ts';
 import { queueWrite } from './write-behind.ts';
 
 const MAX_BATCH_BYTES = 1_800_000; // Cosmos takes 2 MB a batch; the rest is for its envelope
-
-export interface StoreAnswer {
-  status: 'success';
-  message: string;
-  turn_id: string;
-  turn_ids: string[];
-  message_ids: string[];
-  /** null while the store waits for Cosmos. */
-  seq: number | null;
-  duplicate: boolean;
-  durability: 'stored' | 'queued';
-  /** The buffer after this store: messages that no summary covers, and their estimated tokens. */
-  message_count: number;
-  total_tokens: number;
-  summary_triggered: boolean;
-  watermark: Watermark;
-}
 
 /** The ids of what a job fills in, and the one epoch in which it may. */
 export type Filling = Pick<Draft, 'turnId' | 'messageIds'> & { epoch: number };
@@ -194,7 +178,8 @@ async function moveCopy(services: Services, at: At, { owner, intent, written }: 
   const write = { head, etag, memoryEtag, fromSeq: plan.from.last_seq, messages, whole: isWhole(plan, head) };
   const moved = intent && (await services.hot.commit(at, intent, write));
   if (plan.reopens) await endCopies(services, { owner });
-  if (moved === undefined) await askToEndCopies(services, { owner, session_id: at.session_id });
+  const ended = moved ?? (await services.hot.invalidate(at, intent?.token));
+  if (ended === undefined) await askToEndCopies(services, { owner, session_id: at.session_id });
 }
 
 /** The messages of this store are all that a reader needs: nothing was in the buffer before, and no summary stands for more. */

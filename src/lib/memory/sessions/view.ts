@@ -100,9 +100,10 @@ async function look(services: Services, { owner, session_id, at_least_seq = 0 }:
   if (copy && copy.head.user_id !== owner.user_id) throw sessionNotFound(session_id, owner);
   const known = hot && parseKnown(hot.memory);
   if (hot) warnOfGarbled(services, session_id, { texts: copy ? 0 : garbledIn(hot.session), memory: !known && isThere(hot.memory) });
-  const rules = { now: services.now(), withinSeconds: services.config.memory.verifyWithinSeconds };
+  const { verifyWithinSeconds: withinSeconds } = services.config.memory;
+  const rules = { now: services.now(), withinSeconds, doubtedAt: services.hot.doubtedAt() };
   const reached = (hot?.session.head?.last_seq ?? -1) >= at_least_seq;
-  const verified = hot !== undefined && isFresh(hot.session.verifiedAt, rules.now, rules.withinSeconds);
+  const verified = hot !== undefined && isFresh(hot.session.verifiedAt, rules);
   return { hot, copy, known, reached, fresh: verified && reached && !hot.session.pending, rules };
 }
 

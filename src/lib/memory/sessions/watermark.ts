@@ -1,12 +1,5 @@
 import type { SessionHead } from '../../model.ts';
-
-/** How far the slow work has come: seqs, and how many messages no reflection has covered yet. */
-export interface Watermark {
-  last_seq: number;
-  summarized_through: number;
-  reflected_through: number;
-  pending_messages: number;
-}
+import type { Watermark } from '../../model-answers.ts';
 
 export function watermarkOf(head: SessionHead): Watermark {
   const { last_seq, summarized_through, reflected_through } = head;

@@ -1,8 +1,11 @@
-/** What the service answers, as docs/api.md describes it. Answers given without a tier name it in `degraded`. */
+import type { Message } from './model.ts';
+
+/** What the service answers, as docs/api.md describes it; the client reads the same. Answers given without a tier name it in `degraded`. */
 export interface Answered {
   degraded?: string[];
 }
 
+/** How far the slow work has come: seqs, and how many messages no reflection has covered yet. */
 export interface Watermark {
   last_seq: number;
   summarized_through: number;
@@ -20,6 +23,10 @@ export interface StoreAnswer extends Answered {
   seq: number | null;
   duplicate: boolean;
   durability: 'stored' | 'queued';
+  /** The buffer after this store: messages that no summary covers, and their estimated tokens. */
+  message_count: number;
+  total_tokens: number;
+  summary_triggered: boolean;
   watermark: Watermark;
 }
 
@@ -31,9 +38,18 @@ export interface ActiveTurn {
 }
 
 export interface ChatMessage {
-  role: 'user' | 'assistant' | 'system' | 'tool';
+  role: Message['role'];
   content: string;
   name?: string;
+}
+
+/** What a context might have said, whether it did, and why. */
+export interface Explained {
+  section: string;
+  text: string;
+  tokens: number;
+  included: boolean;
+  reason: string;
 }
 
 export interface ContextAnswer extends Answered {
@@ -45,21 +61,18 @@ export interface ContextAnswer extends Answered {
   session_summaries: { session_id: string; summary: string; timestamp: string; topics: string[] }[];
   formatted_context: string;
   watermark: Watermark;
-  usage: { total_tokens: number; method: string; sections: Record<string, number>; dropped: Record<string, number> };
-  explain?: unknown;
+  usage: { total_tokens: number; method: 'estimate'; sections: Record<string, number>; dropped: Record<string, number> };
+  explain?: Explained[];
 }
 
-export interface StartAnswer extends Answered {
+export interface StartAnswer
+  extends Answered,
+    Pick<ContextAnswer, 'active_context' | 'messages' | 'cumulative_summary' | 'formatted_context' | 'watermark'> {
   session_id: string;
   user_id: string | null;
-  active_context: ActiveTurn[];
-  messages: ChatMessage[];
-  cumulative_summary: string;
   insights: string[];
   session_summaries: string[];
-  formatted_context: string;
   restored: boolean;
-  watermark: Watermark;
 }
 
 export interface EndAnswer extends Answered {
@@ -71,27 +84,9 @@ export interface EndAnswer extends Answered {
   job_id: string;
 }
 
-export interface AddedMessage extends Answered {
+export interface AddedMessage
+  extends Answered,
+    Pick<StoreAnswer, 'turn_id' | 'seq' | 'duplicate' | 'durability' | 'message_count' | 'total_tokens' | 'summary_triggered'> {
   success: true;
   message_id: string;
-  turn_id: string;
-  seq: number | null;
-  message_count: number;
-  total_tokens: number;
-  summary_triggered: boolean;
-  duplicate: boolean;
-}
-
-export interface StoredMessage extends ChatMessage {
-  message_id: string;
-  seq: number;
-  timestamp: string;
-  metadata?: Record<string, unknown>;
-  tokens: number;
-}
-
-export interface FieldSizes {
-  total_fields: number;
-  total_size_bytes: number;
-  fields: Record<string, number>;
 }
