@@ -98,9 +98,12 @@ export function createServices(config: Config, now: () => number = Date.now): Se
   const rules = { failures: config.breaker.failures, resetMs: config.breaker.resetSeconds * 1000 };
   const breakers = { redis: createBreaker(rules, now), cosmos: createBreaker(rules, now) };
   const gate = createCosmosGate(async () => cosmos.get(), breakers.cosmos);
-  const onState = (state: string, detail?: string) => log(state === 'error' ? 'warn' : 'debug', 'redis_state', { state, detail });
+  const onState = (state: string, detail?: string) => {
+    if (state === 'reconnecting') redisGate.doubt();
+    log(state === 'error' ? 'warn' : 'debug', 'redis_state', { state, detail });
+  };
   const redis = config.redis && connectRedis(config.redis, { credential, onState });
-  const redisGate = createRedisGate(redis, { breaker: breakers.redis, log });
+  const redisGate = createRedisGate(redis, { breaker: breakers.redis, log, now });
   const times = { ttlSeconds: config.memory.sessionTtlMinutes * 60, staleMs: staleAfterMs(config), now };
   const blobs = config.blob && connectBlobs(config.blob, { credential });
   const queues = config.queue && connectQueues(config.queue, { credential });

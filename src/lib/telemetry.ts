@@ -7,15 +7,20 @@ export interface Trace {
   ru: number;
   session?: 'hot' | 'cold' | 'new';
   degraded: Set<string>;
+  /** When (performance.now()) it last waited for a tier that did not answer. */
+  waited: Map<string, number>;
   /** Whose memory it was about, where that is one user's. */
   user?: string;
 }
+
+/** How long a request leaves a tier alone that did not answer it. */
+const SPARED_MS = 1000;
 
 const traces = new AsyncLocalStorage<Trace>();
 
 /** Runs `work` with a fresh trace and hands both back. */
 export function traced<T>(work: (trace: Trace) => Promise<T>): Promise<T> {
-  const trace: Trace = { redis_calls: 0, cosmos_calls: 0, ru: 0, degraded: new Set() };
+  const trace: Trace = { redis_calls: 0, cosmos_calls: 0, ru: 0, degraded: new Set(), waited: new Map() };
   return traces.run(trace, () => work(trace));
 }
 
@@ -48,6 +53,17 @@ export const untraced = <T>(work: () => T): T => traces.exit(work);
 /** Says that the running request is answered without a tier. */
 export function degrade(tier: string): void {
   traces.getStore()?.degraded.add(tier);
+}
+
+/** Says that the running request waited for a tier that did not answer. */
+export function waitedInVain(tier: string): void {
+  traces.getStore()?.waited.set(tier, performance.now());
+}
+
+/** Whether the running request waited for this tier in vain just now, and had better go on without it. */
+export function isSpared(tier: string): boolean {
+  const waited = traces.getStore()?.waited.get(tier);
+  return waited !== undefined && performance.now() - waited < SPARED_MS;
 }
 
 /** Says whether the session's hot copy answered. */

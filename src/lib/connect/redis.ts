@@ -43,6 +43,8 @@ function optionsOf({ host, username, password, db, tls, socketTimeoutMs }: Redis
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     enableReadyCheck: true,
+    // A primary that was demoted keeps its connections: look who has its name now. The command is not sent again.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     // Nodes of a cluster are reached by address, but their certificate names the host.
     ...(tls && { tls: isAddress(host) ? {} : { servername: host } }),
   };

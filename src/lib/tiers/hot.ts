@@ -81,6 +81,8 @@ export function createHot(redis: RedisGate, { ttlSeconds, staleMs, now }: { ttlS
 
   return {
     enabled: redis.enabled,
+    doubtedAt: redis.doubtedAt,
+    doubt: redis.doubt,
     ping: () => redis.call('ping', (client) => client.ping()),
 
     /** One round trip: head, buffer and the user's memory, sent together as plain commands. */
