@@ -30,7 +30,7 @@ beforeAll(async () => {
   stack = await startStack();
   refused = refusals(stack);
   await stack.api().post('/memory/store', turn);
-  await waitFor(() => stack.redis.keys().some((key) => key.includes('|ix|')), { what: 'the recency entry of the session' });
+  await waitFor(async () => (await stack.redis.keys()).some((key) => key.includes('|ix|')), { what: 'the recency entry of the session' });
 });
 afterAll(() => stack.stop());
 

@@ -1,5 +1,5 @@
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/lib/connect/redis.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { fieldRoutes, ok } from './field-routes.ts';
 import { expectProblem } from './problem.ts';
@@ -9,10 +9,10 @@ import { send } from './wire.ts';
 const PATIENT = { REDIS_COMMAND_TIMEOUT_MS: '10000', REDIS_SOCKET_TIMEOUT_MS: '10000' };
 
 let stack: Stack;
-let redis: Redis;
+let redis: RedisClient;
 beforeAll(async () => {
   stack = await startStack({ settings: PATIENT });
-  redis = new Redis(stack.redis.url);
+  redis = stack.redis.connect();
 });
 afterAll(async () => {
   redis.disconnect();

@@ -40,7 +40,7 @@ test("a session's fields are its user's", async () => {
   await all.put('/sessions/s/fields/from', 'backend');
   expect((await ada.get('/sessions/s/fields/from')).body.value).toBe('backend');
   expect((await all.get('/sessions/s/fields/from?user_id=ada')).body.value).toBe('backend');
-  stack.redis.flush(); // the user is then known from the directory alone
+  await stack.redis.flush(); // the user is then known from the directory alone
   await ada.put('/sessions/s/fields/from', 'ada');
   const asks = [
     bob.get('/sessions/s/fields'),

@@ -1,14 +1,15 @@
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/lib/connect/redis.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { onStandIn } from '../support/test-redis.ts';
 import { fieldRoutes, ok } from './field-routes.ts';
 import { expectProblem } from './problem.ts';
 
 let stack: Stack;
-let redis: Redis;
+let redis: RedisClient;
 beforeAll(async () => {
   stack = await startStack();
-  redis = new Redis(stack.redis.url);
+  redis = stack.redis.connect();
   redis.on('error', () => {}); // cut off together with the app
 });
 afterAll(async () => {
@@ -51,7 +52,7 @@ describe('a dict', () => {
     ok(await call('DELETE', '/fields/last'), { deleted: false });
     ok(await call('DELETE', '/fields'), { deleted: 2 });
     ok(await get('/fields'), { fields: {}, keys: [], count: 0 });
-    expect(stack.redis.keys().filter((key) => key.includes('preferences'))).toEqual([]);
+    expect((await stack.redis.keys()).filter((key) => key.includes('preferences'))).toEqual([]);
   });
 
   test('answers a default instead of 404 where asked', async () => {
@@ -186,7 +187,7 @@ describe('a life', () => {
     ok(await call('PUT', '/ttl', { body: { ttl_seconds: 1800 } }), { ttl_seconds: 1800, count: 3 });
     for (const name of ['f', 'f|a', 'f|b', 'f|c']) expect(await seconds(key(name)), name).toBe(1800);
     expect((await get('/fields/c')).body.ttl_seconds).toBe(1800);
-    const lives = await Promise.all(stack.redis.keys().map(async (name) => [name, await redis.pttl(name)] as const));
+    const lives = await Promise.all((await stack.redis.keys()).map(async (name) => [name, await redis.pttl(name)] as const));
     expect(lives.filter(([, ms]) => ms === -1)).toEqual([]);
   });
 
@@ -259,7 +260,7 @@ test('a change is made once for an Idempotency-Key', async () => {
   expect(await value('list')).toEqual([1]);
 });
 
-test('while Redis is down fields are 503, with when to come back, and the rest goes on', async () => {
+onStandIn('while Redis is down fields are 503, with when to come back, and the rest goes on', async () => {
   const { get, put, value, session } = fresh();
   await put('a', 1);
   stack.redis.faults.refuse(true);

@@ -95,7 +95,7 @@ test('a line tells a hot session from a cold one, and counts the calls that Cosm
   expect(await lineOf('hot-1')).toMatchObject({ session: 'hot', redis_calls: 1, cosmos_calls: 0, ru: 0 });
   expect(stack.cosmos.calls.all).toEqual([]);
 
-  stack.redis.flush();
+  await stack.redis.flush();
   stack.cosmos.calls.reset();
   await ask('/memory/context', { body: { ...ada, session_id: 'counted' }, id: 'cold-1' });
   expect(stack.cosmos.calls.count()).toBeGreaterThan(0);

@@ -5,7 +5,7 @@ const CONTAINERS = ['memory', 'directory', 'ops', 'items'];
 
 /** Everything that lies in Cosmos DB and the names of everything in Redis, as one text: equal texts mean that nothing changed. */
 export async function allStored({ cosmos, redis }: Pick<Stack, 'cosmos' | 'redis'>): Promise<string> {
-  return [await allDocuments(cosmos), ...redis.keys().sort()].join('\n');
+  return [await allDocuments(cosmos), ...(await redis.keys()).sort()].join('\n');
 }
 
 /** Every document of every container, as it is stored, one a line. */

@@ -140,7 +140,7 @@ test('a history of stores and the same history of messages say the same, hot or 
       for (const [i, action] of steps.entries()) await take(action, who, world.instance(i % 2));
       const [stores, messages] = [await told(world.instance(0), 'stores', who), await told(world.instance(1), 'messages', who)];
       expect(messages).toEqual(stores);
-      world.redis.flush();
+      await world.redis.flush();
       expect(await told(world.instance(1), 'stores', who)).toEqual(stores);
       expect(await told(world.instance(0), 'messages', who)).toEqual(messages);
     }),

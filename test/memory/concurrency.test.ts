@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMIT } from '../../src/lib/tiers/hot-scripts.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { onStandIn } from '../support/test-redis.ts';
 
 // Buffers large enough that every turn of these tests stays verbatim in the context.
 const UNSUMMARISED = { K_TURN_BUFFER: '100', MAX_BUFFER_MESSAGES: '1000', MAX_BUFFER_TOKENS: '100000', SUMMARY_TRIGGER_TOKENS: '100000' };
@@ -74,27 +75,30 @@ test('message_id and Idempotency-Key are recognised too', async () => {
   expect(other.status).toBe(409);
 });
 
-test('an app process killed between the Cosmos commit and the Redis commit loses nothing: every other process has the turn', async () => {
-  const who = fresh();
-  await stack.api(0).post('/memory/store', { ...who, user_message: 'first', agent_message: 'ok' });
-  const held = stack.redis.faults.add({
-    match: (call) => call.script === COMMIT && call.args.some((arg) => arg.includes(who.session_id)),
-    times: 1,
-    action: { hang: 'before' },
-  });
-  const cut = stack
-    .api(0)
-    .post('/memory/store', { ...who, user_message: 'second', agent_message: 'ok' })
-    .catch(() => 'no answer');
-  await held.reached;
-  await stack.apps[0]?.kill();
-  held.release();
-  expect(await cut).toBe('no answer');
-  for (const app of [1, 2]) {
-    const { body } = await stack.api(app).post('/memory/context', who);
-    expect(body.active_context.map((t: { user_message: string }) => t.user_message)).toEqual(['first', 'second']);
-  }
-  await stack.restartApp(0);
-  const { body } = await stack.api(0).post('/memory/store', { ...who, user_message: 'third', agent_message: 'ok' });
-  expect(body.seq).toBe(6);
-});
+onStandIn(
+  'an app process killed between the Cosmos commit and the Redis commit loses nothing: every other process has the turn',
+  async () => {
+    const who = fresh();
+    await stack.api(0).post('/memory/store', { ...who, user_message: 'first', agent_message: 'ok' });
+    const held = stack.redis.faults.add({
+      match: (call) => call.script === COMMIT && call.args.some((arg) => arg.includes(who.session_id)),
+      times: 1,
+      action: { hang: 'before' },
+    });
+    const cut = stack
+      .api(0)
+      .post('/memory/store', { ...who, user_message: 'second', agent_message: 'ok' })
+      .catch(() => 'no answer');
+    await held.reached;
+    await stack.apps[0]?.kill();
+    held.release();
+    expect(await cut).toBe('no answer');
+    for (const app of [1, 2]) {
+      const { body } = await stack.api(app).post('/memory/context', who);
+      expect(body.active_context.map((t: { user_message: string }) => t.user_message)).toEqual(['first', 'second']);
+    }
+    await stack.restartApp(0);
+    const { body } = await stack.api(0).post('/memory/store', { ...who, user_message: 'third', agent_message: 'ok' });
+    expect(body.seq).toBe(6);
+  },
+);

@@ -70,7 +70,7 @@ test('the clean-up takes what was not written to for so long, and nothing else',
   expect((await pages('cleaned', 100)).map(({ conversation_id }) => conversation_id)).toEqual(['s001']);
   expect(await cleanUpFields(services, 'cleaned', day)).toEqual({ cleaned: 0 });
   expect(await pages('not cleaned', 100)).toHaveLength(1);
-  expect(world.redis.keys().filter((key) => key.startsWith('{cleaned|s|') && !key.includes('s001'))).toEqual([]);
+  expect((await world.redis.keys()).filter((key) => key.startsWith('{cleaned|s|') && !key.includes('s001'))).toEqual([]);
 });
 
 test('a write that the index of sessions missed is not cleaned up', async () => {

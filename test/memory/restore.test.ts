@@ -52,7 +52,7 @@ async function hotEqualsCold(who: Who, max_tokens: number): Promise<void> {
   const [here, there] = [world.instance(0), world.instance(1)];
   await recall(here, who, { max_tokens }); // whatever is to be rebuilt is rebuilt
   const hot = JSON.stringify(await recall(here, who, { max_tokens, explain: true }));
-  world.redis.flush();
+  await world.redis.flush();
   expect(JSON.stringify(await recall(there, who, { max_tokens, explain: true }))).toBe(hot);
   expect(JSON.stringify(await recall(here, who, { max_tokens, explain: true }))).toBe(hot);
 }

@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startHost } from '../../dev/host/start.ts';
+import type { RedisClient } from '../../src/lib/connect/redis.ts';
 import { COMMIT, INSTALL } from '../../src/lib/tiers/hot-scripts.ts';
 import { sessionBuffer, sessionHead } from '../../src/lib/tiers/keys.ts';
 import { createApi } from '../support/api.ts';
 import { appFolder } from '../support/app-folder.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { onStandIn } from '../support/test-redis.ts';
 import { waitFor } from '../support/wait.ts';
 
 // The five cases of trust.test.ts once more, through three app processes on one stack.
 let stack: Stack;
-let client: Redis;
+let client: RedisClient;
 beforeAll(async () => {
   stack = await startStack({ apps: 3, settings: { VERIFY_WITHIN_SECONDS: '1', REDIS_COMMAND_TIMEOUT_MS: '5000' } });
-  client = new Redis(stack.redis.url);
+  client = stack.redis.connect();
 });
 afterAll(async () => {
   client.disconnect();
@@ -42,7 +43,7 @@ const hold = (script: string, { session_id }: Who) =>
     action: { hang: 'before' },
   });
 
-test('a rebuild that races a commit of another process', async () => {
+onStandIn('a rebuild that races a commit of another process', async () => {
   const who = fresh();
   await say(0, who, 'first');
   await client.del(...keysOf(who));
@@ -56,7 +57,7 @@ test('a rebuild that races a commit of another process', async () => {
   expect(await recalled(2, who)).toEqual(['first', 'second']);
 });
 
-test('the tokens of two writing processes', async () => {
+onStandIn('the tokens of two writing processes', async () => {
   const who = fresh();
   await say(0, who, 'first');
   const slow = hold(COMMIT, who);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { endStaleCopies } from '../../src/lib/memory/sessions/changing.ts';
+import type { Services } from '../../src/lib/services.ts';
 import { traced } from '../../src/lib/telemetry.ts';
-import { COMMIT, INSTALL } from '../../src/lib/tiers/hot-scripts.ts';
 import { sessionBuffer, sessionHead } from '../../src/lib/tiers/keys.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
 import { recalled, say, TENANT } from '../support/talk.ts';
@@ -12,19 +12,27 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** The next run of one script for one session, whether sent by its hash or by its text. */
-const running = (script: string, session_id: string) => ({
-  match: (call: { args: readonly string[]; script?: string }) =>
-    call.script === script && call.args.some((arg) => arg.includes(session_id)),
-  times: 1,
-});
+/** An instance whose next call of one step of the hot copy's protocol comes late: after `release`. */
+function slowAt(services: Services, step: 'commit' | 'install') {
+  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let calls = 0;
+  const late = async (...args: never[]) => {
+    if (calls++ === 0) {
+      reached.resolve();
+      await released.promise;
+    }
+    return (services.hot[step] as (...args: never[]) => unknown)(...args);
+  };
+  return { services: { ...services, hot: { ...services.hot, [step]: late } }, reached: reached.promise, release: released.resolve };
+}
 
 test('a rebuild that races a commit does not install what it read before it', async () => {
   const who = world.fresh();
-  const [writer, reader] = [world.instance(0), world.instance(1)];
+  const writer = world.instance(0);
+  const slow = slowAt(world.instance(1), 'install');
+  const reader = slow.services;
   await say(writer, who, 'first');
-  world.redis.flush();
-  const slow = world.redis.faults.add({ ...running(INSTALL, who.session_id), action: { hang: 'before' } });
+  await world.redis.flush();
   const early = recalled(reader, who);
   await slow.reached;
   await say(writer, who, 'second');
@@ -37,8 +45,8 @@ test('two writers at once leave no copy that lacks either', async () => {
   const who = world.fresh();
   const [one, two, reader] = [world.instance(0), world.instance(1), world.instance(2)];
   await say(one, who, 'first');
-  const slow = world.redis.faults.add({ ...running(COMMIT, who.session_id), action: { hang: 'before' } });
-  const behind = say(one, who, 'second');
+  const slow = slowAt(one, 'commit');
+  const behind = say(slow.services, who, 'second');
   await slow.reached;
   expect(await recalled(reader, who), 'a writer is under way: Cosmos is asked').toEqual(['first', 'second']);
   await say(two, who, 'third');
@@ -53,7 +61,7 @@ test('each key of a session evicted alone is noticed', async () => {
   const service = world.instance();
   await say(service, who, 'first');
   for (const key of [sessionHead(TENANT, who.session_id), sessionBuffer(TENANT, who.session_id)]) {
-    expect(world.redis.keys()).toContain(key);
+    expect(await world.redis.keys()).toContain(key);
     await evict(key);
     expect(await recalled(service, who)).toEqual(['first']);
     expect(await recalled(service, who)).toEqual(['first']);

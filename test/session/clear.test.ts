@@ -48,7 +48,7 @@ test('a cleared buffer is left out of contexts, stays stored, and what comes aft
   expect(await stored(who)).toBe(2);
   await say(world.instance(), who, 'And now?');
   expect((await recall(world.instance(1), who)).active_context.map((t) => t.user_message)).toEqual(['And now?']);
-  world.redis.flush();
+  await world.redis.flush();
   expect((await recall(world.instance(1), who)).active_context.map((t) => t.user_message)).toEqual(['And now?']);
 });
 
@@ -173,7 +173,7 @@ test('a summary by hand joins the current one; with to_seq the messages up to th
   for (const to_seq of [3, 7]) {
     await expect(summarise(who, { summary: 'x', to_seq })).rejects.toMatchObject({ code: 'summary_conflict' });
   }
-  world.redis.flush();
+  await world.redis.flush();
   expect(await buffer(who)).toMatchObject({
     current_summary: now.current_summary,
     buffer_info: { token_count: now.buffer_info.token_count },
@@ -201,7 +201,7 @@ test('stores and summaries by hand at the same time keep the buffer and its toke
     ),
   );
   const hot = await buffer(who);
-  world.redis.flush();
+  await world.redis.flush();
   const cold = await buffer(who);
   expect(cold.buffer_messages).toEqual(hot.buffer_messages);
   expect(cold.buffer_info.token_count).toBe(cold.buffer_messages.reduce((sum, m) => sum + (m.raw ? 0 : m.tokens), 0));

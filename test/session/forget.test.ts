@@ -61,7 +61,7 @@ async function traces(who: Who): Promise<string[]> {
     warm.state.read(owner, session_id),
     warm.sessions.readDirectory(TENANT, session_id),
   ]);
-  const keys = world.redis.keys().filter((key) => key.includes(session_id) && key.endsWith('b'));
+  const keys = (await world.redis.keys()).filter((key) => key.includes(session_id) && key.endsWith('b'));
   return [
     ...appends.filter((a) => a.session_id === session_id).map((a) => a.id),
     ...summaries,

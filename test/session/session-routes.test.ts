@@ -122,7 +122,7 @@ test('a state is bounded, is changed only as expected, and outlives Redis', asyn
   await s.put('/state', { step: 2 }, { 'if-match': first.headers.get('etag')! });
   expect(await s.put('/state', { step: 3 }, { 'if-match': first.headers.get('etag')! })).toMatchObject({ status: 412 });
   expect(await s.put('/state', { step: 3 }, { 'if-none-match': '*' })).toMatchObject({ status: 412 });
-  stack.redis.flush();
+  await stack.redis.flush();
   expect((await s.get('/state')).body).toEqual({ step: 2 });
   expect((await s.get('/context')).body.state).toEqual({ step: 2 });
 });

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
 import { startCosmos } from '../../dev/cosmos/server.ts';
 import { cosmosContainers } from '../../dev/launch/containers.ts';
-import { startRedis } from '../../dev/redis/server.ts';
 import { loadConfig } from '../../src/lib/config.ts';
 import { createServices, type Services } from '../../src/lib/services.ts';
+import { startTestRedis } from './test-redis.ts';
 
 /** A clock that stands still until it is told otherwise. */
 export function createClock(start = Date.UTC(2026, 0, 15, 9)) {
@@ -19,7 +18,7 @@ export function createClock(start = Date.UTC(2026, 0, 15, 9)) {
 export type Instances = Awaited<ReturnType<typeof startInstances>>;
 
 /**
- * Several instances of the service in this process, on one Cosmos and one Redis stand-in and one clock: what a Functions app is when
+ * Several instances of the service in this process, on one Cosmos stand-in, one Redis (see `test-redis.ts`) and one clock: what a Functions app is when
  * it has scaled out, minus the host. There are no queues: a test runs the jobs itself.
  */
 export async function startInstances({
@@ -31,16 +30,13 @@ export async function startInstances({
   settings?: Record<string, string>;
   blobs?: 'off' | 'down';
 } = {}) {
-  const [cosmos, redis] = await Promise.all([
-    startCosmos({ database: 'keepsake', containers: cosmosContainers() }),
-    startRedis({ checkSlots: true }),
-  ]);
+  const [cosmos, redis] = await Promise.all([startCosmos({ database: 'keepsake', containers: cosmosContainers() }), startTestRedis()]);
   const clock = createClock();
   const config = loadConfig({
     AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
     COSMOS_ENDPOINT: cosmos.endpoint,
     COSMOS_KEY: cosmos.key,
-    REDIS_URL: redis.url,
+    ...redis.settings,
     AzureWebJobsStorage: NO_STORAGE,
     LOG_LEVEL: 'error',
     REDIS_COMMAND_TIMEOUT_MS: '5000', // a command that a test holds back is slow, not lost
@@ -56,7 +52,7 @@ export async function startInstances({
       return true;
     },
   });
-  const client = new Redis(redis.url);
+  const client = redis.connect();
   const all = Array.from({ length: count }, instance);
   return {
     cosmos,

@@ -6,9 +6,9 @@ import { DEV_KEY, startCosmos } from '../../dev/cosmos/server.ts';
 import { startHost } from '../../dev/host/start.ts';
 import { cosmosContainers } from '../../dev/launch/containers.ts';
 import { createStorage } from '../../dev/launch/storage.ts';
-import { startRedis } from '../../dev/redis/server.ts';
 import { createApi } from './api.ts';
 import { appFolder } from './app-folder.ts';
+import { startTestRedis } from './test-redis.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 // A port on which nothing ever listens, for a tier that is down from the start.
@@ -36,7 +36,7 @@ export async function startStack({ apps = 1, settings = {}, redis: withRedis = t
   const storage = inject('storage');
   const [cosmos, redis] = await Promise.all([
     startCosmos({ port: 0, key: DEV_KEY, database: 'keepsake', containers: cosmosContainers() }),
-    startRedis({ port: 0, checkSlots: true }),
+    startTestRedis(),
     createStorage(storage, { blobPrefix: id, queuePrefix: id }),
   ]);
   const root = appFolder();
@@ -50,7 +50,7 @@ export async function startStack({ apps = 1, settings = {}, redis: withRedis = t
     COSMOS_ENDPOINT: cosmos.endpoint,
     COSMOS_KEY: cosmos.key,
     COSMOS_DATABASE: 'keepsake',
-    REDIS_URL: withRedis ? redis.url : NOBODY,
+    ...(withRedis ? redis.settings : { REDIS_URL: NOBODY }),
     MODEL_PROVIDER: 'local',
     REDIS_COMMAND_TIMEOUT_MS: '5000', // the stand-in shares a busy machine with everything else
     'AzureWebJobs.sweep.Disabled': 'true', // a tick in the middle of a test that counts calls; the timers' own tests allow them
