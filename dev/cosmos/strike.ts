@@ -7,12 +7,24 @@ import type { FaultAction, Strike } from './faults.ts';
 
 const THROTTLED = 3200; // sub-status of a 429 for too many request units
 
+const RATE_IS_LARGE =
+  'Request rate is large. More Request Units may be needed, so no changes were made. Please retry this request later. ' +
+  'Learn more: http://aka.ms/cosmosdb-error-429';
+
+/** Code and message of the refusals that the service gives when it is not well; of any other, that it was injected. */
+const WORDS: Record<number, [code: string, message: string]> = {
+  408: ['RequestTimeout', 'Message: Request timed out.'],
+  429: ['429', `Message: ${JSON.stringify({ Errors: [RATE_IS_LARGE] })}`],
+  503: ['ServiceUnavailable', 'Service is currently unavailable. More info: https://aka.ms/cosmosdb-tsg-service-unavailable'],
+};
+
 /** What a fault answers instead of running the request; undefined when it is not of that sort. */
 export function faultAnswer(action: FaultAction): Answer | undefined {
   if (!('status' in action)) return undefined;
   const { status, retryAfterMs } = action;
   const substatus = action.substatus ?? (status === 429 ? THROTTLED : undefined);
-  return refusal(new CosmosError(status, `Fault${status}`, { message: 'An injected fault.', substatus, retryAfterMs }));
+  const [code, message] = WORDS[status] ?? [`Fault${status}`, 'An injected fault.'];
+  return refusal(new CosmosError(status, code, { message, substatus, retryAfterMs }));
 }
 
 /** Waits until a hang is released. False when the client left before. */
