@@ -1,6 +1,7 @@
 import { type ContainerDefinition, parseDefinition } from './container-definition.ts';
 import { badRequest, conflict, notFound } from './errors.ts';
 import type { Store } from './store.ts';
+import { checkVectorChange } from './vector-policy.ts';
 
 export interface Container {
   readonly rid: number;
@@ -84,6 +85,8 @@ export function openCatalog(store: Store): Catalog {
       const definition = parseDefinition(body);
       const samePaths = JSON.stringify(definition.partitionKey.paths) === JSON.stringify(container.definition.partitionKey.paths);
       if (definition.id !== container.id || !samePaths) throw badRequest('The id and the partition key of a container cannot be changed.');
+      const [before, after] = [container.definition, definition].map((one) => one.vectorEmbeddingPolicy?.vectorEmbeddings ?? []);
+      checkVectorChange(before ?? [], after ?? []);
       return save(container.database, definition);
     },
     dropContainer(container) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { badRequest, notSupported } from './errors.ts';
+import { checkVectors, VectorEmbedding, VectorIndex } from './vector-policy.ts';
 
 const IndexedPath = z.looseObject({ path: z.string() });
 const CompositePath = z.looseObject({ path: z.string(), order: z.enum(['ascending', 'descending']).default('ascending') });
@@ -10,6 +11,7 @@ const IndexingPolicy = z.looseObject({
   includedPaths: z.array(IndexedPath).default([{ path: '/*' }]),
   excludedPaths: z.array(IndexedPath).default([]),
   compositeIndexes: z.array(z.array(CompositePath)).default([]),
+  vectorIndexes: z.array(VectorIndex).default([]),
 });
 export type IndexingPolicy = z.infer<typeof IndexingPolicy>;
 
@@ -18,8 +20,6 @@ const PartitionKey = z.looseObject({
   kind: z.enum(['Hash', 'MultiHash']).default('Hash'),
   version: z.literal(2, 'only version 2 is supported').default(2),
 });
-
-const VectorEmbedding = z.looseObject({ path: z.string(), distanceFunction: z.string().optional() });
 
 /** The part of a container's definition that means something here; the rest is kept and given back. */
 const ContainerDefinition = z.looseObject({
@@ -45,8 +45,6 @@ export function parseDefinition(body: unknown): ContainerDefinition {
   const { data } = result;
   const refused = REFUSED.find((name) => data[name] !== undefined && data[name] !== null);
   if (refused !== undefined) throw notSupported(`The container property ${refused}`);
-  const embeddings = data.vectorEmbeddingPolicy?.vectorEmbeddings ?? [];
-  const other = embeddings.find(({ distanceFunction = 'cosine' }) => distanceFunction !== 'cosine');
-  if (other !== undefined) throw notSupported(`The distance function ${other.distanceFunction} in a vectorEmbeddingPolicy`);
+  checkVectors(data.vectorEmbeddingPolicy?.vectorEmbeddings ?? [], data.indexingPolicy.vectorIndexes);
   return data;
 }

@@ -2,6 +2,7 @@ import type { IndexingPolicy } from './container-definition.ts';
 import { badRequest } from './errors.ts';
 import { pathSegments } from './partition-key.ts';
 import { pathOf, type Query, type SortKey } from './sql/ast.ts';
+import { isDistance } from './sql/distances.ts';
 
 interface SortPath {
   segments: string[];
@@ -32,7 +33,7 @@ function isIndexed(policy: IndexingPolicy, segments: readonly string[]): boolean
 
 /** The document path of a sort key. Throws 400 for what is no path of the document; undefined for a distance, which needs no index here. */
 function sortPath({ from }: Query, { expression, descending }: SortKey): SortPath | undefined {
-  if (expression.type === 'call' && expression.name === 'VECTORDISTANCE') return undefined;
+  if (isDistance(expression)) return undefined;
   const source = from === undefined || from.iterate ? undefined : pathOf(from.expression);
   const key = pathOf(expression);
   if (source === undefined || key === undefined || key.root !== from?.alias) {
@@ -63,11 +64,11 @@ export function checkOrderBy(query: Query, policy: IndexingPolicy): void {
   }
 }
 
-/** Documented: a document without the sort property is only in the result when that very path is included by name. */
+/** Documented: a document without the sort property is only in the result when that very path is included by name; without a vector, never. */
 export function keepsMissing(query: Query, policy: IndexingPolicy): boolean {
   const [key, second] = query.orderBy;
   if (key === undefined || second !== undefined) return true;
   const segments = sortPath(query, key)?.segments;
-  if (segments === undefined) return true;
+  if (segments === undefined) return false;
   return policy.includedPaths.some(({ path }) => !path.endsWith('*') && precision(path, segments) >= 0);
 }

@@ -88,7 +88,7 @@ export function routeItems(context: ItemRouteContext, request: CosmosRequest): A
     case 'query':
       return query(context, request);
     case 'queryplan':
-      return { status: 200, text: JSON.stringify(queryPlan(request.body)) };
+      return { status: 200, text: JSON.stringify(queryPlan(request.body, context.container)) };
     case 'feed':
       return readFeed(context, request);
     case 'meta':

@@ -2,6 +2,7 @@ import { partitionRange, pathSegments } from './partition-key.ts';
 import type { ScanRange } from './scan.ts';
 import { ANY, both, either, type Span } from './spans.ts';
 import { type Expression, pathOf, type Query } from './sql/ast.ts';
+import { isDistance } from './sql/distances.ts';
 import { rootVariable } from './sql/root.ts';
 import type { Value } from './sql/values.ts';
 
@@ -130,7 +131,7 @@ export function narrow(query: Query, options: { paths: readonly string[]; parame
 
 /** True when the order is by vector distance: the service refuses to run such a query without a plan. */
 export function needsPlan(query: Query): boolean {
-  return query.orderBy.some(({ expression }) => expression.type === 'call' && expression.name === 'VECTORDISTANCE');
+  return query.orderBy.some(({ expression }) => isDistance(expression));
 }
 
 /** The variable that stands for a document, and the parameters as the request names them. */

@@ -9,6 +9,7 @@ import { runPage } from './paging.ts';
 import { parsePartitionHeader, partitionRange } from './partition-key.ts';
 import { readReach } from './reach.ts';
 import type { Query } from './sql/ast.ts';
+import { settleDistances } from './sql/distances.ts';
 import { parseQuery } from './sql/parser.ts';
 import { type Pipeline, pipelineOf } from './sql/pipeline.ts';
 import type { Value } from './sql/values.ts';
@@ -54,8 +55,9 @@ function parseBody(body: unknown): { text: string; parameters: Map<string, Value
 }
 
 /** Compiles a query text. Throws 400 for syntax errors and what is not supported. */
-function compileQuery(text: string): Compiled {
+function compileQuery(text: string, { definition }: Container): Compiled {
   const query = parseQuery(text);
+  settleDistances(query, definition.vectorEmbeddingPolicy?.vectorEmbeddings ?? []);
   return { query, pipeline: pipelineOf(query) };
 }
 
@@ -91,7 +93,7 @@ function reachOf(container: Container, compiled: Compiled, options: { partition?
 /** Runs one page of a query over a container's live documents. `now` is in milliseconds. */
 export function queryItems(store: Store, container: Container, { request, now }: { request: QueryRequest; now: number }): QueryPage {
   const { text, parameters } = parseBody(request.body);
-  const compiled = compileQuery(text);
+  const compiled = compileQuery(text, container);
   const { query, pipeline } = compiled;
   const { indexingPolicy, defaultTtl } = container.definition;
   checkOrderBy(query, indexingPolicy);
@@ -119,8 +121,8 @@ export function queryItems(store: Store, container: Container, { request, now }:
 }
 
 /** The plan of a query: one range, nothing for the SDK to merge, because one physical partition does all of it here. */
-export function queryPlan(body: unknown): object {
-  compileQuery(parseBody(body).text);
+export function queryPlan(body: unknown, container: Container): object {
+  compileQuery(parseBody(body).text, container);
   return {
     partitionedQueryExecutionInfoVersion: 2,
     queryInfo: {

@@ -9,6 +9,7 @@ export interface ContainerSpec {
   defaultTtl?: number;
   /** As Bicep has it: `includedPaths`, `excludedPaths`, `compositeIndexes`. */
   indexingPolicy?: object;
+  vectorEmbeddingPolicy?: object;
 }
 
 /** Creates what is absent; a container that is already there keeps its documents and takes the definition of the spec. */

@@ -1,6 +1,7 @@
 import { badRequest } from '../errors.ts';
 import { hasAggregate } from './aggregates.ts';
 import { type Query, type SortKey, type Source, selected } from './ast.ts';
+import { isDistance } from './distances.ts';
 import { compiler, type Evaluate, type Scope } from './evaluate.ts';
 import { compareValues, isObject, objectOf, type Value } from './values.ts';
 
@@ -51,7 +52,7 @@ function sourceRows({ alias, expression, iterate }: Source): (scope: Scope) => S
 
 /** Distances come nearest first without DESC: the highest similarity for cosine and dot product, the lowest for euclidean. */
 function directionOf({ expression, descending }: SortKey): number {
-  if (expression.type !== 'call' || expression.name !== 'VECTORDISTANCE') return descending ? -1 : 1;
+  if (!isDistance(expression)) return descending ? -1 : 1;
   const options = expression.args[3];
   const chosen = options?.type === 'object' ? options.entries.find(([key]) => key === 'distanceFunction')?.[1] : undefined;
   return chosen?.type === 'constant' && chosen.value === 'euclidean' ? 1 : -1;

@@ -26,20 +26,23 @@ export const fullTextFunctions: Record<string, BuiltIn> = {
 const isVector = (value: Value): value is number[] => Array.isArray(value) && value.every((item) => typeof item === 'number');
 
 function dot(left: number[], right: number[]): number {
-  return left.reduce((sum, value, index) => sum + value * (right[index] ?? 0), 0);
+  let sum = 0;
+  for (let index = 0; index < left.length; index += 1) sum += (left[index] ?? 0) * (right[index] ?? 0);
+  return sum;
 }
 
 function euclidean(left: number[], right: number[]): number {
   return Math.hypot(...left.map((value, index) => value - (right[index] ?? 0)));
 }
 
-/** The distance function of a VectorDistance call: its fourth argument's `distanceFunction`, else cosine. */
+/** Similarity of two vectors by the options that `settleDistances` wrote; undefined when one is none, or of other dimensions. */
 export const vectorDistance: BuiltIn = (...args) => {
   const [left, right, , options] = args;
   if (!isVector(left) || !isVector(right) || left.length !== right.length) return undefined;
-  const chosen = isObject(options) ? options.distanceFunction : undefined;
-  if (chosen === 'euclidean') return euclidean(left, right);
-  if (chosen === 'dotproduct') return dot(left, right);
+  const { distanceFunction, dimensions = left.length } = isObject(options) ? options : {};
+  if (left.length !== dimensions) return undefined;
+  if (distanceFunction === 'euclidean') return euclidean(left, right);
+  if (distanceFunction === 'dotproduct') return dot(left, right);
   const norms = Math.sqrt(dot(left, left) * dot(right, right));
   return norms === 0 ? 0 : dot(left, right) / norms;
 };

@@ -266,26 +266,6 @@ describe('order and indexes', () => {
 });
 
 describe('search functions', () => {
-  test('VectorDistance gives the nearest first', async () => {
-    const container = await cosmos.container();
-    for (const [id, e] of Object.entries({ east: [1, 0], north: [0, 1], northeast: [1, 1] }))
-      await container.items.create({ id, tenant: 'a', e });
-    const query =
-      "SELECT TOP 2 c.id, VectorDistance(c.e, [1, 0.1]) AS score FROM c WHERE c.tenant = 'a' ORDER BY VectorDistance(c.e, [1, 0.1])";
-    const nearest = await found<{ id: string; score: number }>(container, query);
-    expect(nearest.map(({ id }) => id)).toEqual(['east', 'northeast']);
-    expect(nearest[0]?.score).toBeCloseTo(0.995, 3);
-  });
-
-  test('as in the service, such a query loses its partition key option: only the predicate in the text isolates', async () => {
-    const container = await cosmos.container();
-    for (const tenant of ['a', 'b']) await container.items.create({ id: '1', tenant, e: [1, 0] });
-    const byOption = 'SELECT TOP 5 c.tenant FROM c ORDER BY VectorDistance(c.e, [1, 0])';
-    const byText = "SELECT TOP 5 c.tenant FROM c WHERE c.tenant = 'a' ORDER BY VectorDistance(c.e, [1, 0])";
-    expect(await found(container, byOption, 'a')).toHaveLength(2);
-    expect(await found(container, byText, 'a')).toEqual([{ tenant: 'a' }]);
-  });
-
   test('full-text predicates match whole words', async () => {
     const container = await cosmos.container();
     await container.items.create({ id: '1', tenant: 'a', s: 'a red bike' });
