@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, BuildResult, Metafile, Plugin } from 'esbuild';
+import { buildClient, CLIENT } from './build-client.ts';
 
 const REPOSITORY = join(fileURLToPath(import.meta.url), '..', '..');
 const BUNDLE = 'dist/functions/app.cjs';
@@ -133,4 +134,5 @@ const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(0).padStart(6)} k
 if (import.meta.main) {
   const { metafile } = await build();
   console.log(metafile ? sizes(metafile) : `${BUNDLE} is up to date`);
+  console.log(`${CLIENT}: ${kilobytes(await buildClient()).trim()}`);
 }

@@ -39,6 +39,11 @@ test.each([
   ['a tier knows nothing of what is remembered in it', /^src\/lib\/tiers\//, /^src\/lib\/memory\//],
   ['nothing but a function knows a function', /^src\/lib\//, /^src\/functions\//],
   ['a connection knows no tier', /^src\/lib\/connect\//, /^src\/lib\/(tiers|memory)\//],
+  [
+    'the client knows what the service takes and answers, and nothing of how',
+    /^src\/lib\/client\//,
+    /^(?!src\/lib\/(client\/|model|requests|errors\.ts)|zod$)/,
+  ],
   ['a setting knows nobody', /^src\/lib\/config(\/|\.ts)/, /^src\/(?!lib\/config(\/|\.ts))/],
 ])('%s', (_rule, from, to) => {
   expect(imports({ from, to })).toEqual([]);

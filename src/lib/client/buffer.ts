@@ -14,7 +14,7 @@ export interface Summaries {
 }
 
 /** Document 3's view of a session: its buffer, the limits of that, and what the caller keeps with it. */
-export interface Buffer {
+export interface SessionBuffer {
   /** The buffer, the current summary, and the state. The context for a model call is `context()`. */
   buffer(): Promise<BufferAnswer>;
   /** Leaves what is in the buffer out of contexts from now on; the messages stay stored. */
@@ -31,7 +31,7 @@ export interface Buffer {
 }
 
 /** The buffer of one session; `check` is the user that it must belong to. */
-export function createBuffer(call: Call, session_id: string, check: { user_id?: string }): Buffer {
+export function createBuffer(call: Call, session_id: string, check: { user_id?: string }): SessionBuffer {
   const ask = async <T>(method: Ask['method'], part: string, { query, body }: Pick<Ask, 'query' | 'body'> = {}) =>
     (await call<T>({ method, path: ['sessions', session_id, part], query: { ...check, ...query }, body })).body;
   return {

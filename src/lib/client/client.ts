@@ -7,11 +7,22 @@ import { createSession, type Session } from './session.ts';
 // This file is what the package exports as its client, so what callers catch and name comes with it.
 export type * from '../model-answers.ts';
 export type * from '../model-answers-session.ts';
-export type { Summaries } from './buffer.ts';
+export type { SessionBuffer, Summaries } from './buffer.ts';
 export type { ClientOptions, Value } from './call.ts';
-export * from './errors.ts';
+export {
+  FieldNotFound,
+  IndexOutOfRange,
+  KeepsakeError,
+  ListEmpty,
+  PreconditionFailed,
+  SessionNotFound,
+  TooLarge,
+  Unavailable,
+  ValueNotFound,
+  WrongType,
+} from './errors.ts';
 export type { Fields, Life } from './fields.ts';
-export type { Messages, Session } from './session.ts';
+export type { ContextInput, EndInput, Messages, Session, StartInput, StoreInput } from './session.ts';
 
 type CountInput = z.input<typeof CountTokensRequest>;
 type Counted = NonNullable<CountInput['messages']>[number];

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AddedMessage, ContextAnswer, EndAnswer, StartAnswer, StoreAnswer } from '../model-answers.ts';
 import type { ListedMessage } from '../model-answers-session.ts';
 import type { ContextRequest, EndRequest, MessageIn, StartRequest, StoreRequest } from '../requests.ts';
-import { type Buffer, createBuffer } from './buffer.ts';
+import { createBuffer, type SessionBuffer } from './buffer.ts';
 import type { Call } from './call.ts';
 import { createFields, type Fields } from './fields.ts';
 
@@ -22,7 +22,7 @@ export interface Messages {
 }
 
 /** One run of conversation, by its id. Making the handle calls nobody. */
-export interface Session extends Buffer {
+export interface Session extends SessionBuffer {
   readonly id: string;
   readonly fields: Fields;
   readonly messages: Messages;
