@@ -1,7 +1,8 @@
 import { type BudgetConfig, budgetOf } from './config/budget.ts';
 import { type CosmosConfig, cosmosOf } from './config/cosmos.ts';
+import { type EmbeddingConfig, embeddingOf } from './config/embedding.ts';
 import { ConfigError } from './config/error.ts';
-import { fieldsOf, itemsOf, memoryOf, processingOf } from './config/memory.ts';
+import { fieldsOf, itemsOf, memoryOf, processingOf, searchOf } from './config/memory.ts';
 import { type ModelConfig, modelOf } from './config/model.ts';
 import { type Environment, type Reading, readSettings } from './config/read.ts';
 import { type RedisConfig, redisOf } from './config/redis.ts';
@@ -29,8 +30,11 @@ export interface Config {
   /** undefined: there is no host storage, so only the sweep finds work. */
   readonly queue?: Readonly<QueueConfig>;
   readonly model: Readonly<ModelConfig>;
+  /** undefined: search goes by words alone. */
+  readonly embedding?: Readonly<EmbeddingConfig>;
   readonly budget: Readonly<BudgetConfig>;
   readonly memory: Readonly<ReturnType<typeof memoryOf>>;
+  readonly search: Readonly<ReturnType<typeof searchOf>>;
   readonly fields: Readonly<ReturnType<typeof fieldsOf>>;
   readonly items: Readonly<ReturnType<typeof itemsOf>>;
   readonly processing: Readonly<ReturnType<typeof processingOf>>;
@@ -57,6 +61,7 @@ export function loadConfig(env: Environment = process.env): Config {
   const azure = values.WEBSITE_SITE_NAME !== undefined;
   const deployment = { azure, development: !azure && values.AZURE_FUNCTIONS_ENVIRONMENT === 'Development' };
   const blob = blobOf(reading, deployment);
+  const model = modelOf(reading);
 
   const config = {
     version: VERSION,
@@ -69,9 +74,11 @@ export function loadConfig(env: Environment = process.env): Config {
     cosmos: cosmosOf(reading, deployment),
     blob,
     queue: queueOf(reading, deployment),
-    model: modelOf(reading),
+    model,
+    embedding: embeddingOf(reading, model),
     budget: budgetOf(reading),
     memory: memoryOf(reading, deployment),
+    search: searchOf(reading),
     fields: fieldsOf(reading),
     items: itemsOf(reading),
     processing: processingOf(reading, { azure, hasBlob: blob !== undefined }),

@@ -17,8 +17,13 @@ export function memoryOf({ values, refuse }: Reading, { azure }: { azure: boolea
     maxBufferMessages: values.MAX_BUFFER_MESSAGES,
     maxBufferTokens: values.MAX_BUFFER_TOKENS,
     summaryTriggerTokens: values.SUMMARY_TRIGGER_TOKENS,
+    messageMaxChars: values.MESSAGE_MAX_CHARS,
     contextMaxTokens: values.CONTEXT_MAX_TOKENS,
   };
+}
+
+export function searchOf({ values }: Reading) {
+  return { indexAfterMessages: values.INDEX_AFTER_MESSAGES, cacheBytes: values.SEARCH_CACHE_MB * 1_000_000 };
 }
 
 /** DESIGN §6: a minute where ticking is free, five where every tick wakes an app that had scaled to zero. */

@@ -26,6 +26,13 @@ export const memorySettings = {
     default: '3000',
     about: 'Tokens in the buffer that trigger a summary; at most MAX_BUFFER_TOKENS.',
   },
+  MESSAGE_MAX_CHARS: { rule: int(1, 500_000), default: '32768', about: 'Characters of a message at most.' },
+  INDEX_AFTER_MESSAGES: {
+    rule: int(1, 10_000),
+    default: '100',
+    about: 'New messages of a user after which the search index is written on.',
+  },
+  SEARCH_CACHE_MB: { rule: int(1, 4096), default: '128', about: 'Memory that search indexes may take in one instance, in megabytes.' },
   CONTEXT_MAX_TOKENS: { rule: int(100, 1_000_000), default: '8000', about: 'Tokens of a context when the caller names no max_tokens.' },
 } as const satisfies SettingTable;
 

@@ -102,3 +102,42 @@ export const modelSettings = {
     about: 'What becomes of model work over a hard budget: the local model does it, or it waits for the next month.',
   },
 } as const satisfies SettingTable;
+
+/** The model that turns texts into vectors, for search; off without one. */
+export const embeddingSettings = {
+  EMBEDDING_MODEL: {
+    rule: text(/^\S{1,128}$/, '1 to 128 characters without spaces'),
+    default: '',
+    absent: 'search by words alone',
+    about: 'The embedding model, in Azure its deployment, whose vectors help to find memories that say it in other words.',
+  },
+  EMBEDDING_DIMENSIONS: {
+    rule: oneOf(['256', '384', '512', '768', '1024', '1536', '3072']),
+    default: '',
+    absent: "the model's own",
+    about: 'How long the vectors shall be.',
+  },
+  EMBEDDING_BASE_URL: {
+    rule: url('https:', 'http:'),
+    default: '',
+    absent: 'the server of the model',
+    about: 'The address of the server of the embedding model, with its /v1, when it is another one.',
+  },
+  EMBEDDING_API_KEY: {
+    rule: anything,
+    default: '',
+    absent: 'the key of the model; with EMBEDDING_BASE_URL none, and for a host of Azure managed identity',
+    about: 'The key of that server.',
+    secret: true,
+  },
+  EMBEDDING_PRICE_PER_MILLION: {
+    rule: amount,
+    default: '0',
+    about: 'What a million tokens of embedded text cost, in your currency.',
+  },
+  EMBEDDING_WAIT_MS: {
+    rule: int(50, 10_000),
+    default: '1500',
+    about: 'How long a search may wait for the vector of its query, in milliseconds.',
+  },
+} as const satisfies SettingTable;

@@ -73,7 +73,7 @@ export const storageSettings = {
   BLOB_CONTAINER: {
     rule: prefix(59),
     default: 'memory',
-    about: 'A prefix for the names of the three containers: PREFIX-tr, PREFIX-arc and PREFIX-wb.',
+    about: 'A prefix for the names of the four containers: PREFIX-tr, PREFIX-arc, PREFIX-wb and PREFIX-it.',
   },
   BLOB_TIMEOUT_MS: {
     rule: int(500, 60_000),

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Setting } from './rules.ts';
 import { memorySettings, processingSettings, valueSettings } from './settings-memory.ts';
-import { modelSettings } from './settings-model.ts';
+import { embeddingSettings, modelSettings } from './settings-model.ts';
 import { redisSettings } from './settings-redis.ts';
 import { platformSettings, serviceSettings } from './settings-service.ts';
 import { cosmosSettings, storageSettings } from './settings-storage.ts';
@@ -13,6 +13,7 @@ export const SETTINGS = {
   ...cosmosSettings,
   ...storageSettings,
   ...modelSettings,
+  ...embeddingSettings,
   ...memorySettings,
   ...valueSettings,
   ...processingSettings,

@@ -5,7 +5,7 @@ export interface BlobConfig {
   accountUrl?: string;
   /** Not enumerable. */
   connectionString?: string;
-  containers: { transcripts: string; archives: string; writes: string };
+  containers: { transcripts: string; archives: string; writes: string; items: string };
   timeoutMs: number;
   maxConnections: number;
 }
@@ -45,7 +45,7 @@ export function blobOf(reading: Reading, { azure }: { azure: boolean }): BlobCon
   const { BLOB_CONTAINER: prefix, BLOB_TIMEOUT_MS: timeoutMs, BLOB_MAX_CONNECTIONS: maxConnections } = reading.values;
   const config = {
     accountUrl: account.url,
-    containers: { transcripts: `${prefix}-tr`, archives: `${prefix}-arc`, writes: `${prefix}-wb` },
+    containers: { transcripts: `${prefix}-tr`, archives: `${prefix}-arc`, writes: `${prefix}-wb`, items: `${prefix}-it` },
     timeoutMs,
     maxConnections,
   };

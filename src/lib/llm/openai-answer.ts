@@ -99,7 +99,8 @@ export function createAnswering(settings: AnsweringSettings): Answering {
   return { answer };
 }
 
-function failed({ message, reason, retry_after_ms }: Failure, usage: ModelUsage): ModelError {
+/** A failure as the model port has it. */
+export function failed({ message, reason, retry_after_ms }: Failure, usage: ModelUsage): ModelError {
   return new ModelError(message, { reason, usage, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) });
 }
 

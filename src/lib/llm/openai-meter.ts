@@ -18,6 +18,8 @@ export interface Meter {
   fetch: typeof globalThis.fetch;
   /** Adds what an answer says it took; estimated when it does not say. */
   count(chat: ChatAnswer, request: ChatRequest): void;
+  /** Adds input tokens. */
+  countInput(tokens: number): void;
   usage(): ModelUsage;
 }
 
@@ -42,6 +44,9 @@ export function createMeter({ model, prices, now }: Pick<OpenAIModelSettings, 'm
     count(chat, request) {
       tokensIn += chat.usage?.prompt_tokens ?? estimateTokens(JSON.stringify(request.messages));
       tokensOut += chat.usage?.completion_tokens ?? estimateTokens(chat.choices?.[0]?.message?.content ?? '');
+    },
+    countInput(tokens) {
+      tokensIn += tokens;
     },
     usage() {
       const cost = (tokensIn * prices.inputPerMillion + tokensOut * prices.outputPerMillion) / 1_000_000;

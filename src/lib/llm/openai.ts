@@ -24,6 +24,8 @@ export interface OpenAIModelSettings {
   now: () => number;
 }
 
+export type ClientSettings = Pick<OpenAIModelSettings, 'baseUrl' | 'apiKey' | 'tokenProvider' | 'timeoutMs' | 'maxRetries'>;
+
 const OPENAI_URL = 'https://api.openai.com/v1';
 const OWN_HOSTS = /(?:^|\.)(?:openai\.com|openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)$/;
 const PING_TIMEOUT_MS = 5_000;
@@ -65,7 +67,7 @@ export interface Connection {
 }
 
 /** One client, made at the first call; a failed start is not remembered. */
-function lazyClient(settings: OpenAIModelSettings): () => Promise<Connection> {
+export function lazyClient(settings: ClientSettings): () => Promise<Connection> {
   let connecting: Promise<Connection> | undefined;
   return () => {
     connecting ??= open(settings).catch((error: unknown) => {
@@ -76,7 +78,7 @@ function lazyClient(settings: OpenAIModelSettings): () => Promise<Connection> {
   };
 }
 
-async function open({ baseUrl, apiKey, tokenProvider, timeoutMs, maxRetries }: OpenAIModelSettings): Promise<Connection> {
+async function open({ baseUrl, apiKey, tokenProvider, timeoutMs, maxRetries }: ClientSettings): Promise<Connection> {
   const openai = await import('openai');
   const client = new openai.OpenAI({
     baseURL: baseUrl ?? OPENAI_URL,

@@ -93,6 +93,26 @@ export interface Model {
   ping?(options?: ModelOptions): Promise<void>;
 }
 
+/** An embedding model; without `dimensions` its vectors have the length that is its own. */
+export interface EmbeddingModel {
+  name: string;
+  dimensions?: number;
+}
+
+/** One vector a text, all of one length; an empty one for a text that the server does not take. `model` is what the server says it is. */
+export interface Embeddings {
+  vectors: number[][];
+  model: string;
+  usage: ModelUsage;
+}
+
+/** Where texts become vectors. It is configured apart from the chat model. Every failure is a ModelError. */
+export interface Embedder {
+  readonly model: EmbeddingModel;
+  /** `as` is another model of the same server; `maxRetries` may be fewer than configured. */
+  embed(texts: string[], options?: ModelOptions & { as?: EmbeddingModel; maxRetries?: number }): Promise<Embeddings>;
+}
+
 export type ModelFailure = 'timeout' | 'rate_limited' | 'unavailable' | 'refused' | 'truncated' | 'malformed' | 'unauthorized' | 'aborted';
 
 /** A model that did not answer. `usage` is what was spent before it failed; the message holds no text of a conversation and no secret. */
