@@ -3,8 +3,8 @@ interface Names {
   queuePrefix: string;
 }
 
-const BLOB_CONTAINERS = ['tr', 'arc', 'wb'];
-const QUEUES = ['reflect', 'summarize', 'transcripts', 'invalidate', 'writes'].flatMap((name) => [name, `${name}-poison`]);
+const BLOB_CONTAINERS = ['tr', 'arc', 'wb', 'it'];
+const QUEUES = ['reflect', 'summarize', 'transcripts', 'index', 'invalidate', 'writes'].flatMap((name) => [name, `${name}-poison`]);
 
 /** Creates the blob containers and queues the app expects, as the Bicep does in Azure; those that exist stay as they are. */
 export async function createStorage(connectionString: string, { blobPrefix, queuePrefix }: Names): Promise<void> {

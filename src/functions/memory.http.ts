@@ -1,7 +1,7 @@
 import { http } from '../lib/http.ts';
 import { idempotencyKeyOf } from '../lib/idempotency-key.ts';
 import { readContext } from '../lib/memory/context/context.ts';
-import { retrieve } from '../lib/memory/search/search.ts';
+import { retrieve } from '../lib/memory/search/retrieve.ts';
 import { storeMessages } from '../lib/memory/sessions/turns.ts';
 import { ContextRequest, RetrieveRequest, StoreRequest } from '../lib/requests.ts';
 

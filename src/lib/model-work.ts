@@ -21,7 +21,7 @@ export const DueEntry = z.object({
 });
 export type DueEntry = z.infer<typeof DueEntry>;
 
-export const JobKind = z.enum(['reflect', 'summarize', 'transcripts']);
+export const JobKind = z.enum(['reflect', 'summarize', 'transcripts', 'index']);
 export type JobKind = z.infer<typeof JobKind>;
 export const JobStatus = z.enum(['queued', 'running', 'done', 'failed', 'poison']);
 
@@ -33,7 +33,8 @@ export const Job = z.object({
   schema_version: z.literal(1),
   job_kind: JobKind,
   tenant: Id,
-  session_id: Id,
+  /** Null where the work is about a user, not one session. */
+  session_id: Id.nullable(),
   user_id: Id.nullable(),
   epoch: Seq,
   /** The transcript that it processes. */

@@ -83,6 +83,8 @@ export const SessionHead = z.object({
   transcript: z.object({ raw_memory_id: z.string(), epoch: Seq }).optional(),
   /** The empty epoch that retention opened: what lies before it is being deleted. */
   expired_epoch: Seq.optional(),
+  /** How often the rolling summary was rewritten in its place, because what it said was forgotten. */
+  rewritten: Seq.optional(),
 });
 export type SessionHead = z.infer<typeof SessionHead>;
 
@@ -133,7 +135,11 @@ export const UserRecord = z.object({
   memory_rev: Seq,
   profile_rev: Seq,
   sessions_ended: Seq,
+  /** How often messages were deleted: a search index that was read before is not written any more. */
+  purge_rev: Seq.optional(),
   erased_at: Iso.nullable(),
+  /** Counts what was forgotten: whoever read before the last time commits nothing derived. */
+  forget_rev: Seq.optional(),
 });
 export type UserRecord = z.infer<typeof UserRecord>;
 

@@ -2,7 +2,11 @@ import { z } from 'zod';
 import { Id, MAX_MESSAGES_A_RECORD, Role } from './model.ts';
 import { JobKind, JobStatus } from './model-work.ts';
 
-/** Text that is stored: 1–32,768 characters. NUL and lone surrogates are refused at the edge for the whole body. */
+/** What MESSAGE_MAX_CHARS may be at most: with it a message fits one append record many times over. */
+const LONGEST_MESSAGE = 500_000;
+/** Text of a message: MESSAGE_MAX_CHARS, by default 32,768 characters, are kept where it is stored. NUL and lone surrogates are refused at the edge. */
+const MessageText = z.string().min(1).max(LONGEST_MESSAGE);
+/** Other text that is stored: 1–32,768 characters. */
 export const Text = z.string().min(1).max(32_768);
 const LATEST_TIME = Date.UTC(9999, 11, 31);
 
@@ -33,7 +37,7 @@ const Name = z.string().min(1).max(128);
 export const MessageIn = z.object({
   message_id: Id.optional(),
   role: InRole,
-  content: Text,
+  content: MessageText,
   name: Name.optional(),
   created_at: Time.optional(),
   timestamp: Time.optional(),
@@ -63,8 +67,8 @@ const StoreCommon = { ...owner, turn_id: Id.optional(), context_id: Id.optional(
 export const StoreRequest = z
   .object({
     ...StoreCommon,
-    user_message: Text.optional(),
-    agent_message: Text.optional(),
+    user_message: MessageText.optional(),
+    agent_message: MessageText.optional(),
     created_at: Time.optional(),
     messages: z.array(MessageIn).min(1).max(MAX_MESSAGES_A_RECORD).optional(),
   })
@@ -112,6 +116,8 @@ export const RetrieveRequest = z
     from: Time.optional(),
     to: Time.optional(),
     as_of: Time.optional(),
+    topics: z.array(z.string().min(1).max(200)).min(1).max(20).optional(),
+    include_closed: z.boolean().default(false),
     explain: z.boolean().default(false),
   })
   .refine(namesSomebody, NOBODY_NAMED);

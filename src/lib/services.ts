@@ -9,6 +9,7 @@ import { createLocalModel } from './llm/local.ts';
 import { createOpenAIModel } from './llm/openai.ts';
 import type { Model } from './llm/port.ts';
 import { createTokenCounter, type TokenCounter } from './llm/tokens-exact.ts';
+import { createUserIndexes, type UserIndexes } from './memory/search/user-indexes.ts';
 import { createLine, type InLine } from './memory/sessions/in-line.ts';
 import { type Budget, createBudget } from './memory/usage/budget.ts';
 import { createLedger, type Ledger } from './memory/usage/ledger.ts';
@@ -22,12 +23,15 @@ import { createHotFields, type HotFields } from './tiers/hot-fields.ts';
 import { createQueuedWrites, type QueuedWrites } from './tiers/queued-writes.ts';
 import { createRedisGate } from './tiers/redis-gate.ts';
 import { createWarmDirectory, type WarmDirectory } from './tiers/warm-directory.ts';
+import { createWarmFacts, type WarmFacts } from './tiers/warm-facts.ts';
 import { createWarmForget, type WarmForget } from './tiers/warm-forget.ts';
+import { createWarmForgotten, type WarmForgotten } from './tiers/warm-forgotten.ts';
 import { createWarmHierarchy, type WarmHierarchy } from './tiers/warm-hierarchy.ts';
 import { createWarmMemory, type WarmMemory } from './tiers/warm-memory.ts';
 import { createWarmOps, type WarmOps } from './tiers/warm-ops.ts';
 import { createWarmProcessing, type WarmProcessing } from './tiers/warm-processing.ts';
 import { createWarmRetention, type WarmRetention } from './tiers/warm-retention.ts';
+import { createWarmSearch, type WarmSearch } from './tiers/warm-search.ts';
 import { createWarmSessions, type WarmSessions } from './tiers/warm-sessions.ts';
 import { createWarmState, type WarmState } from './tiers/warm-state.ts';
 import { createWarmSummaries, type WarmSummaries } from './tiers/warm-summaries.ts';
@@ -55,8 +59,11 @@ export interface Services {
     summaries: WarmSummaries;
     state: WarmState;
     forget: WarmForget;
+    facts: WarmFacts;
+    forgotten: WarmForgotten;
     ops: WarmOps;
     retention: WarmRetention;
+    search: WarmSearch;
     transcripts: WarmTranscripts;
     hierarchy: WarmHierarchy;
     processing: WarmProcessing;
@@ -76,6 +83,8 @@ export interface Services {
   /** Where the texts of transcripts lie; undefined when Blob Storage is switched off. */
   cold: Cold | undefined;
   inLine: InLine;
+  /** The search indexes that this process holds. */
+  indexes: UserIndexes;
   /** What this instance spends, for whom. */
   ledger: Ledger;
   /** How the month stands against the budgets. */
@@ -129,8 +138,11 @@ export function createServices(config: Config, now: () => number = Date.now): Se
       summaries: createWarmSummaries(gate),
       state: createWarmState(gate),
       forget: createWarmForget(gate),
+      facts: createWarmFacts(gate),
+      forgotten: createWarmForgotten(gate),
       ops: createWarmOps(gate),
       retention: createWarmRetention(gate),
+      search: createWarmSearch(gate),
       transcripts: createWarmTranscripts(gate),
       hierarchy: createWarmHierarchy(gate),
       processing: createWarmProcessing(gate),
@@ -143,6 +155,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     archive: blobs && createArchive(blobs),
     cold: blobs && createCold(blobs),
     inLine: createLine(),
+    indexes: createUserIndexes(config.search.cacheBytes),
     ledger,
     budget: createBudget({ limits: config.budget, now, costOfMonth: (of) => costOfMonth({ now, warm: { usage } }, of) }),
     ping: { cosmos: gate.ping, blob: blobs?.ping, queue: queues && (() => queues.ping('reflect')), model: model.ping?.bind(model) },

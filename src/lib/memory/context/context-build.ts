@@ -16,6 +16,9 @@ export interface Relevant {
   text: string;
   timestamp: string;
   session_id: string;
+  /** Of a message: who said it. */
+  role?: Message['role'];
+  name?: string;
 }
 export interface ContextRules {
   maxTokens: number;
@@ -128,7 +131,10 @@ function openBudget(maxTokens: number) {
 
 const SPEAKERS: Record<Message['role'], string> = { user: 'USER', assistant: 'ASSISTANT', system: 'SYSTEM', tool: 'TOOL' };
 const turnText = (turn: Turn): string => turn.messages.map((m) => `${SPEAKERS[m.role]}: ${asData(m.content)}`).join('\n');
-const memoryText = (m: Relevant): string => `- [${m.timestamp.slice(0, 10)}] ${asData(m.text)}`;
+const memoryText = (m: Relevant): string => {
+  const speaker = m.role === undefined ? '' : `${m.name === undefined ? SPEAKERS[m.role] : asData(m.name)}: `;
+  return `- [${m.timestamp.slice(0, 10)}] ${speaker}${asData(m.text)}`;
+};
 const summaryText = (s: Known['summaries'][number]): string => {
   const topics = s.topics.length > 0 ? `\n  Topics: ${s.topics.map(asData).join(', ')}` : '';
   return `- Session ${s.session_id}: ${asData(s.summary)}${topics}`;

@@ -9,6 +9,12 @@ export interface JobHandle {
   /** Notes where the work stands; what it costs is metered where the model is asked. */
   checkpoint(result: Record<string, unknown>): Promise<void>;
 }
+/** The session that a job is about; only a job about a whole user has none. */
+export function sessionOf({ id, session_id }: Job): string {
+  if (session_id === null) throw new Error(`job ${id} names no session`);
+  return session_id;
+}
+
 /** What a kind of job answers: its result, and whether there is more to do in another delivery. */
 export interface WorkDone {
   result: Record<string, unknown>;

@@ -13,7 +13,8 @@ export interface JobAsk {
   job_id: string;
   kind: JobKind;
   owner: Owner;
-  session_id: string;
+  /** Null where the work is about a user. */
+  session_id: string | null;
   epoch: number;
   /** The transcript that it is about. */
   ref?: string;
@@ -71,7 +72,7 @@ export function jobView(job: Job) {
     job_id: job.id,
     kind: job.job_kind,
     status: job.status,
-    session_id: job.session_id,
+    ...(job.session_id !== null && { session_id: job.session_id }),
     ...(job.user_id !== null && { user_id: job.user_id }),
     attempts: job.attempts,
     ...(job.error !== null && { error: job.error }),

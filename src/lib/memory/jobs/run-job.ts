@@ -4,6 +4,7 @@ import type { Services } from '../../services.ts';
 import { ruSoFar } from '../../telemetry.ts';
 import { reflect } from '../reflection/reflect.ts';
 import { summarize } from '../reflection/summarize.ts';
+import { buildIndex } from '../search/build-index.ts';
 import { processTranscript } from '../transcripts/transcripts.ts';
 import { deferred } from '../usage/defer.ts';
 import type { Work } from './job-handle.ts';
@@ -15,7 +16,7 @@ const LONGEST_DELAY_SECONDS = 600;
 const CLOCKS_DIFFER_MS = 2000;
 const LONGEST_ASKED_SECONDS = 3600; // of what a server may ask for by Retry-After
 
-const WORK: Record<JobKind, Work> = { reflect, summarize, transcripts: processTranscript };
+const WORK: Record<JobKind, Work> = { reflect, summarize, transcripts: processTranscript, index: buildIndex };
 
 /** When a server that asked for so long a pause may be asked again; a little earlier, for clocks that differ. */
 const notBefore = (now: number, retryAfterMs: number): number =>

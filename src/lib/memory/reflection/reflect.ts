@@ -1,9 +1,12 @@
 import type { ReflectInput } from '../../llm/port.ts';
-import type { Message, SessionHead, UserRecord } from '../../model.ts';
+import type { AppendRecord, Message, SessionHead, UserRecord } from '../../model.ts';
 import type { Fact } from '../../model-memory.ts';
 import type { Services } from '../../services.ts';
 import { memoryPartition, type Owner, ownerOf } from '../../tiers/keys.ts';
-import type { JobHandle, WorkDone } from '../jobs/job-handle.ts';
+import { readForgotten } from '../facts/forgotten.ts';
+import { createUnlearning, type Heard, type Unlearned, type Unlearning } from '../facts/unlearn.ts';
+import { type JobHandle, sessionOf, type WorkDone } from '../jobs/job-handle.ts';
+import { askIndexWhenDue } from '../search/ask-index.ts';
 import { whileChanging } from '../sessions/changing.ts';
 import { bufferStart } from '../sessions/trust.ts';
 import { consolidate } from './consolidate.ts';
@@ -32,20 +35,25 @@ export async function reflect(
   handle: JobHandle,
   { origin = 'reflection' }: { origin?: Fact['origin'] } = {},
 ): Promise<WorkDone> {
-  const { tenant, user_id, session_id } = handle.job;
+  const { tenant, user_id } = handle.job;
+  const session_id = sessionOf(handle.job);
   const owner = ownerOf(tenant, user_id, session_id);
   let done = { summary_generated: false, facts_count: 0, insights_count: 0, reflected_through: 0, ...handle.job.result } as Done;
   for (let lost = 0; lost < MAX_LOST_COMMITS; ) {
-    const step = await readStep(services, owner, session_id);
+    // What a transcript says was handed in when its job was asked for, however late it is stored.
+    const handedIn = origin === 'transcript' ? handle.job.created_at : undefined;
+    const step = await readStep(services, owner, { session: session_id, handedIn });
     if (!step) break;
     const { value, usage } = await services.model.reflect(step.input);
-    const learned = reflectionDocuments(value, { ...step, origin, pk: memoryPartition(owner), model: usage.model, now: services.now() });
+    const found = reflectionDocuments(value, { ...step, origin, pk: memoryPartition(owner), model: usage.model, now: services.now() });
+    const learned = step.unlearning.learned(found);
     if (await commit(services, { owner, step, learned })) done = add(done, learned, step.messages.at(-1)?.seq ?? 0);
     else lost++;
     await handle.checkpoint(done);
     if (handle.timeUp()) return { result: done, more: true };
   }
   await renewProfile(services, owner);
+  await askIndexWhenDue(services, owner);
   await handle.checkpoint(done);
   return { result: done };
 }
@@ -67,9 +75,15 @@ export interface Step {
   /** The session summary that this step goes on from. */
   previousId: string | undefined;
   input: ReflectInput;
+  /** Keeps what was forgotten out of what is read and written. */
+  unlearning: Unlearning;
 }
 
-async function readStep(services: Services, owner: Owner, session: string): Promise<Step | undefined> {
+async function readStep(
+  services: Services,
+  owner: Owner,
+  { session, handedIn }: { session: string; handedIn: string | undefined },
+): Promise<Step | undefined> {
   const { sessions, memory } = services.warm;
   const { head, user } = await sessions.readHeadAndUser(owner, session);
   if (!head || !user || head.value.last_seq <= head.value.reflected_through) return undefined;
@@ -79,23 +93,37 @@ async function readStep(services: Services, owner: Owner, session: string): Prom
   const epoch = inEpoch ? head.value.epoch : (await sessions.nextAppend(owner, session, after))?.epoch;
   if (epoch === undefined) return undefined;
   const range = { epoch, after, through: Math.min(after + window(head.value), head.value.last_seq) };
-  const [records, previous, facts] = await Promise.all([
+  const [records, previous, facts, forgotten] = await Promise.all([
     sessions.readAppends(owner, session, range),
     memory.latestSummary(owner, session, epoch),
     memory.listFacts(owner, KNOWN_FACTS),
+    readForgotten(services, owner, user.value),
   ]);
   const found = records.flatMap((record) => record.messages).filter((m) => m.seq > after && m.seq <= range.through);
   const messages = withinTokens(found);
+  const heard = heardOf(records, messages, handedIn);
+  const unlearning = createUnlearning(forgotten, { session_id: session, heard, previous: previous?.text ?? '' });
   const recalled = records.some((record) => record.context_id !== undefined);
   const input = {
-    previous_summary: previous?.text ?? '',
-    messages: messages.map(({ seq, role, name, content, created_at }) => ({ seq, role, name, content, created_at })),
+    previous_summary: unlearning.previous,
+    messages: heard.map((one) => {
+      const { seq, role, name, created_at } = one.message;
+      return { seq, role, name, content: unlearning.contentOf(one), created_at };
+    }),
     known_facts: facts.map((fact) => fact.text),
     // A turn that was answered with a context echoes what we recalled: that is no new fact and no new support.
     ...(recalled && { injected: facts.map((fact) => fact.text) }),
   };
   const previousFrom = previous?.from_seq ?? messages[0]?.seq ?? after + 1;
-  return { head: head.value, user: user.value, epoch, messages, previousFrom, previousId: previous?.id, input };
+  return { head: head.value, user: user.value, epoch, messages, previousFrom, previousId: previous?.id, input, unlearning };
+}
+
+/** The messages with when they reached the service. */
+function heardOf(records: AppendRecord[], messages: Message[], handedIn: string | undefined): Heard[] {
+  return messages.map((message) => {
+    const stored_at = records.find((record) => record.first_seq <= message.seq && message.seq <= record.last_seq)?.stored_at ?? '';
+    return { message, stored_at: handedIn !== undefined && handedIn < stored_at ? handedIn : stored_at };
+  });
 }
 
 /** How many messages to read for one step: where they are long, 60 of them would be megabytes of which most is not used. */
@@ -115,9 +143,10 @@ function withinTokens(messages: Message[]): Message[] {
 
 /**
  * Brings what was learned together with what is known and commits it with the cursor. When another session of the user was reflected
- * on meanwhile, only the bringing together is done over, not the model call; false when the session's own cursor had moved.
+ * on meanwhile, only the bringing together is done over, not the model call; false when the session's own cursor had moved, or
+ * something was forgotten since the messages were read.
  */
-async function commit(services: Services, { owner, step, learned }: { owner: Owner; step: Step; learned: Learned }): Promise<boolean> {
+async function commit(services: Services, { owner, step, learned }: { owner: Owner; step: Step; learned: Unlearned }): Promise<boolean> {
   const { sessions, memory } = services.warm;
   const { head, epoch, messages } = step;
   const { session_id } = head;
@@ -128,8 +157,9 @@ async function commit(services: Services, { owner, step, learned }: { owner: Own
   };
   for (let lost = 0; lost < MAX_LOST_COMMITS; lost++) {
     const user = await sessions.readUser(owner);
-    if (!user || user.value.user_epoch !== step.user.user_epoch) return false;
-    const facts = consolidate(await memory.listFacts(owner), learned.facts, services.now());
+    if (!user || user.value.user_epoch !== step.user.user_epoch || user.value.forget_rev !== step.user.forget_rev) return false;
+    const [current, quarantined] = await Promise.all([memory.listFacts(owner), services.warm.facts.listQuarantined(owner)]);
+    const facts = consolidate([...current, ...quarantined], learned.facts, services.now());
     const { user_epoch, memory_rev } = user.value;
     const outcome = await whileChanging(services, { owner, session_id }, () =>
       memory.commitReflection({
@@ -139,6 +169,7 @@ async function commit(services: Services, { owner, step, learned }: { owner: Own
         change,
         documents: [...learned.summaries, ...facts, ...learned.insights],
         ...(summary && summary.id !== step.previousId && { replaces: step.previousId }),
+        obsolete: learned.again.map((one) => one.id),
       }),
     );
     if (outcome !== 'memory') return outcome === 'committed';

@@ -2,6 +2,7 @@ import type { SessionHead } from '../../model.ts';
 import type { Services } from '../../services.ts';
 import type { Stored } from '../../tiers/cosmos-gate.ts';
 import type { Owner } from '../../tiers/keys.ts';
+import { purgeFromIndex } from '../search/purge-index.ts';
 import { whileChanging } from '../sessions/changing.ts';
 import { emptyEpoch } from '../sessions/sessions.ts';
 import { archiveSession } from './archive.ts';
@@ -30,6 +31,7 @@ export async function expireSession(services: Services, owner: Owner, head: Stor
   }
   const epoch = isExpired(head.value) ? head.value.epoch : head.value.epoch + 1;
   while (await retention.removeEarlier(owner, session_id, epoch));
+  await purgeFromIndex(services, owner, { session_id, epoch });
   const expired = await sessions.readHead(owner, session_id);
   if (!expired || !isExpired(expired.value)) return false;
   return whileChanging(services, touched, () => retention.removeHead(expired));

@@ -3,6 +3,7 @@ import type { SessionHead } from '../../model.ts';
 import type { Services } from '../../services.ts';
 import type { At } from '../../tiers/hot.ts';
 import type { Owner } from '../../tiers/keys.ts';
+import { purgeFromIndex } from '../search/purge-index.ts';
 import { whileChanging } from '../sessions/changing.ts';
 import { changeHead, emptyEpoch } from '../sessions/sessions.ts';
 import { sessionNotFound } from '../sessions/view.ts';
@@ -46,6 +47,7 @@ async function forgetRecord(services: Services, owner: Owner, at: At): Promise<b
     const reached = await forgetOutsideCosmos(services, owner, at);
     await forgetDerived(services, owner, session_id);
     while (epoch !== undefined && (await services.warm.retention.removeEarlier(owner, session_id, epoch)));
+    await purgeFromIndex(services, owner, { session_id, epoch });
     if (!reached)
       throw new MemoryError('tier_unavailable', 'Redis did not answer: fields may be left, ask again', { retryAfterSeconds: 5 });
     const end = await forgetHead(services, owner, { session_id, epoch });

@@ -1,96 +1,86 @@
-import type { AppendRecord } from '../../model.ts';
-import type { Fact, Insight, Summary } from '../../model-memory.ts';
-import type { RetrieveKind, RetrieveRequest } from '../../requests.ts';
+import type { Findable } from '../../model-search.ts';
+import type { RetrieveRequest } from '../../requests.ts';
 import type { Services } from '../../services.ts';
 import type { Owner } from '../../tiers/keys.ts';
-import { bm25 } from './bm25.ts';
+import type { Item } from './corpus.ts';
+import { type Found, shownAs } from './found.ts';
+import { rank, type Scored } from './rank.ts';
+import { currentIndex, openIndex } from './read-index.ts';
+import { readQuery } from './read-query.ts';
+import type { UserIndex } from './user-index.ts';
+import { wantedBy } from './wanted.ts';
 
-const MAX_APPENDS = 5000; // newest stores that a plain ranking reads
+const MAX_ROUNDS = 4;
 
-/** One thing that can be found, with the messages it rests on. */
-export interface Found {
-  id: string;
-  kind: RetrieveKind;
-  text: string;
-  score: number;
-  session_id: string;
-  timestamp: string;
-  sources: string[];
-  /** Of a message: its place in the session. */
-  seq?: number;
-}
-type Item = Omit<Found, 'score'>;
-type Search = Pick<RetrieveRequest, 'query' | 'top_k' | 'kinds'> &
-  Partial<Pick<RetrieveRequest, 'only_session_id' | 'from' | 'to' | 'as_of'>>;
+/** What is searched for. `isLeftOut` names messages that the caller has already. */
+export type Search = Pick<RetrieveRequest, 'query' | 'top_k' | 'kinds'> &
+  Partial<Pick<RetrieveRequest, 'only_session_id' | 'from' | 'to' | 'as_of' | 'topics' | 'include_closed'>> & {
+    isLeftOut?: (item: Item) => boolean;
+  };
 
-/** The user's memories that fit a query best: verbatim messages, facts, insights and summaries of all sessions, ranked by BM25. */
+/**
+ * The user's memories that fit a query best: verbatim messages, facts, insights and summaries of all sessions. The index proposes and
+ * Cosmos DB disposes: every hit is read from there in this request, so what was deleted or closed meanwhile is never in an answer, and
+ * what was stored before the request is found. Errors: tier_unavailable.
+ */
 export async function searchMemories(services: Services, owner: Owner, search: Search): Promise<Found[]> {
-  const items = (await allItems(services, owner, search.kinds)).filter((item) => isWanted(item, search));
-  const scores = bm25(
-    search.query,
-    items.map((item) => item.text),
-  );
-  return items
-    .map((item, i) => ({ ...item, score: scores[i] ?? 0 }))
-    .filter((item) => item.score > 0)
-    .sort((a, b) => b.score - a.score || (a.timestamp > b.timestamp ? -1 : a.timestamp < b.timestamp ? 1 : a.id < b.id ? -1 : 1))
-    .slice(0, search.top_k);
-}
-
-/** Answers `POST /memory/retrieve`. */
-export async function retrieve(services: Services, owner: Owner, request: RetrieveRequest) {
-  const results = await searchMemories(services, owner, request);
-  const shown = request.explain ? results.map((r) => ({ ...r, explain: { bm25: r.score } })) : results;
-  return { query: request.query, facts: results.map((r) => r.text), count: results.length, results: shown };
-}
-
-const isWanted = (item: Item, { only_session_id, from, to, as_of }: Search): boolean =>
-  (only_session_id === undefined || item.session_id === only_session_id) &&
-  (from === undefined || item.timestamp >= from) &&
-  (to === undefined || item.timestamp <= to) &&
-  (as_of === undefined || item.timestamp <= as_of);
-
-async function allItems({ warm }: Services, owner: Owner, kinds: RetrieveKind[]): Promise<Item[]> {
-  const wants = (kind: RetrieveKind) => kinds.includes(kind);
-  const [facts, insights, summaries, appends] = await Promise.all([
-    wants('fact') ? warm.memory.listFacts(owner) : [],
-    wants('insight') ? warm.memory.listInsights(owner) : [],
-    wants('summary') ? warm.memory.listSummaries(owner) : [],
-    wants('turn') ? warm.memory.listAppends(owner, MAX_APPENDS) : [],
+  const opened = await openIndex(services, owner);
+  const documents = new Map<string, Findable>();
+  // The hits of the index as it is held are read while it is asked what has changed: mostly nothing, and then this is all.
+  const [index] = await Promise.all([
+    currentIndex(services, owner, opened),
+    readDocuments(services, owner, { index: opened.index, documents, scored: propose(opened.index, search) }),
   ]);
-  return [...facts.map(factItem), ...insights.map(insightItem), ...newest(summaries).map(summaryItem), ...appends.flatMap(messageItems)];
+  for (let round = 1; ; round++) {
+    const scored = propose(index, search);
+    await readDocuments(services, owner, { index, documents, scored });
+    const gone = scored.filter(({ at }) => !isThere(index, at, documents));
+    if (gone.length === 0 || round === MAX_ROUNDS) return scored.flatMap((hit) => shown(index, hit, documents));
+    settle(index, gone, documents);
+  }
 }
 
-const idsOf = (sources: Fact['sources']): string[] => sources.flatMap((s) => s.message_ids);
+const propose = (index: UserIndex, search: Search): Scored[] =>
+  rank(index.corpus, readQuery(search.query, index.corpus), { isWanted: wantedBy(index, search), limit: search.top_k });
 
-const factItem = (f: Fact): Item => ({
-  id: f.fact_id,
-  kind: 'fact',
-  text: f.text,
-  session_id: f.sources[0]?.session_id ?? '',
-  timestamp: f.valid_from,
-  sources: idsOf(f.sources),
-});
-const insightItem = (i: Insight): Item => {
-  const { id, text, session_id, created_at: timestamp } = i;
-  return { id, kind: 'insight', text, session_id, timestamp, sources: idsOf(i.sources) };
-};
-const summaryItem = (s: Summary): Item => {
-  const { id, text, session_id, created_at: timestamp } = s;
-  return { id, kind: 'summary', text, session_id, timestamp, sources: [] };
-};
-const messageItems = (record: AppendRecord): Item[] =>
-  record.messages.map((m) => ({
-    id: m.message_id,
-    kind: 'turn',
-    text: m.content,
-    session_id: record.session_id,
-    timestamp: m.created_at,
-    sources: [m.message_id],
-    seq: m.seq,
-  }));
+interface Reading {
+  index: UserIndex;
+  scored: Scored[];
+  documents: Map<string, Findable>;
+}
 
-/** A session's summary grows by replacement: only its newest one is searched. Expects newest first. */
-const newest = (summaries: Summary[]): Summary[] => [
-  ...new Map(summaries.toReversed().map((s) => [`${s.session_id}|${s.epoch}`, s])).values(),
-];
+/** Reads what holds the hits, as far as it has not been read in this request. */
+async function readDocuments({ warm }: Services, owner: Owner, { index, scored, documents }: Reading): Promise<void> {
+  const ids = new Set(scored.flatMap(({ at }) => index.itemAt(at)?.doc ?? []));
+  const unread = [...ids].filter((id) => !documents.has(id));
+  for (const document of await warm.search.readFindable(owner, unread)) documents.set(document.id, document);
+}
+
+/** Whether a hit is what Cosmos DB holds, in the version that was ranked. */
+function isThere(index: UserIndex, at: number, documents: Map<string, Findable>): boolean {
+  const document = documents.get(index.itemAt(at)?.doc ?? '');
+  return document !== undefined && index.knows(document.id, document._etag);
+}
+
+/** Takes out of the index what is gone, and in what has another version by now; that is read again before it is shown. */
+function settle(index: UserIndex, gone: Scored[], documents: Map<string, Findable>): void {
+  for (const { at } of gone) {
+    const doc = index.itemAt(at)?.doc ?? '';
+    const document = documents.get(doc);
+    if (!document) index.forget(doc);
+    else index.take(document);
+  }
+}
+
+function shown(index: UserIndex, { at, score, parts }: Scored, documents: Map<string, Findable>): Found[] {
+  const item = index.itemAt(at);
+  const document = item && isThere(index, at, documents) ? documents.get(item.doc) : undefined;
+  const found = item && document && shownAs(item, document);
+  return found ? [{ ...found, score: rounded(score), explain: roundedParts(parts) }] : [];
+}
+
+const rounded = (score: number): number => Math.round(score * 10_000) / 10_000;
+const roundedParts = (parts: Scored['parts']): Scored['parts'] => {
+  const entries = Object.entries(parts).map(([part, value]) => [part, rounded(value)]);
+  return Object.fromEntries(entries) as Scored['parts'];
+};

@@ -4,7 +4,7 @@ import type { Transcript } from '../../model-transcripts.ts';
 import type { Doorbell } from '../../model-work.ts';
 import type { Services } from '../../services.ts';
 import { type Owner, ownerOf } from '../../tiers/keys.ts';
-import type { JobHandle, WorkDone } from '../jobs/job-handle.ts';
+import { type JobHandle, sessionOf, type WorkDone } from '../jobs/job-handle.ts';
 import { MAX_ATTEMPTS } from '../jobs/job-model.ts';
 import { reflect } from '../reflection/reflect.ts';
 import { changeHead } from '../sessions/sessions.ts';
@@ -26,7 +26,8 @@ interface Done extends Record<string, unknown> {
  * own keeps them: there the transcript is evidence only. What cannot be read at all is refused for good, with the reason in the record.
  */
 export async function processTranscript(services: Services, handle: JobHandle): Promise<WorkDone> {
-  const { tenant, user_id, session_id, ref = '', result } = handle.job;
+  const { tenant, user_id, ref = '', result } = handle.job;
+  const session_id = sessionOf(handle.job);
   const owner = ownerOf(tenant, user_id, session_id);
   const begun = services.now();
   const earlier = { stored: 0, ms: 0, ...result } as Done;
@@ -42,7 +43,7 @@ export async function processTranscript(services: Services, handle: JobHandle): 
     const filled = await fillSession(services, owner, { handle, record, messages: parsed.messages });
     if (filled.more) return { result: done({ stored: filled.stored }), more: true };
     if (filled.stored > 0) {
-      await endFilled(services, owner, handle.job);
+      await endFilled(services, owner, { id: handle.job.id, session_id });
       const reflected = await reflect(services, handle, { origin: 'transcript' });
       if (reflected.more) return { result: done({ ...reflected.result, stored: filled.stored }), more: true };
       await foldBuffer(services, owner, session_id);
@@ -67,7 +68,7 @@ export async function failTranscript(services: Services, bell: Doorbell): Promis
   const job = (await services.warm.ops.readJob(bell.tenant, bell.job_id))?.value;
   if (!job?.ref || job.status === 'done') return;
   const reason = job.error ?? 'the worker stopped again and again while it processed this transcript';
-  await noteFailure(services, ownerOf(job.tenant, job.user_id, job.session_id), { ref: job.ref, reason });
+  await noteFailure(services, ownerOf(job.tenant, job.user_id, sessionOf(job)), { ref: job.ref, reason });
 }
 
 async function parse({ cold }: Services, { blob, created_at, user_id }: Transcript): Promise<Parsed> {

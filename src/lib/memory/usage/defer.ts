@@ -13,6 +13,7 @@ const ASK_AGAIN_SECONDS = 86_400; // a doorbell may wait seven days; once a day 
 export async function deferred(services: Services, bell: Doorbell, lease: Lease): Promise<boolean> {
   const { budget, now, ring, warm } = services;
   const { tenant, user_id, session_id, job_kind, attempts } = lease.job;
+  if (job_kind === 'index' || session_id === null) return false; // it asks no model that has a budget
   const { state, of, limits } = await budget.read({ tenant, user_id });
   if (state !== 'hard' || budget.limits.over !== 'defer') return false;
   const today = dateOf(now());

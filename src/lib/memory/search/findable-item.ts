@@ -1,0 +1,49 @@
+import type { AppendRecord } from '../../model.ts';
+import type { Fact, Insight, Summary } from '../../model-memory.ts';
+import type { Item } from './corpus.ts';
+import { saysWhen } from './query-dates.ts';
+import { countsOf, termsOf, wordsOf } from './search-terms.ts';
+import type { IndexedMessage } from './segment.ts';
+
+const ROLE_WORDS = new Set(['user', 'assistant', 'agent', 'system', 'tool']);
+const QUESTION = /[?？]["'”’)\]]*\s*$/;
+
+/** Messages of one append record as the index holds them. */
+export function indexedMessages(record: AppendRecord): IndexedMessage[] {
+  return record.messages.map((message) => {
+    const terms = termsOf(wordsOf(message.content));
+    const item: Item = {
+      doc: record.id,
+      seq: message.seq,
+      kind: 'turn',
+      session_id: record.session_id,
+      epoch: record.epoch,
+      at: Date.parse(message.created_at),
+      role: message.role,
+      names: wordsOf(message.name ?? '').filter((word) => !ROLE_WORDS.has(word)),
+      length: terms.length,
+      asks: QUESTION.test(message.content),
+      timed: saysWhen(message.content),
+    };
+    return { item, firstSeq: record.first_seq, counts: [...countsOf(terms)] };
+  });
+}
+
+/** A fact, insight or summary with its terms. All are about the user. */
+export function derivedItem(found: Fact | Insight | Summary): { item: Item; counts: Map<string, number> } {
+  const terms = termsOf(wordsOf(found.text));
+  const item: Item = {
+    doc: found.id,
+    seq: 0,
+    kind: found.kind,
+    session_id: found.kind === 'fact' ? (found.sources[0]?.session_id ?? '') : found.session_id,
+    epoch: found.kind === 'summary' ? found.epoch : 0,
+    at: Date.parse(found.kind === 'fact' ? found.valid_from : found.created_at),
+    role: 'user',
+    names: [],
+    length: terms.length,
+    asks: false,
+    timed: saysWhen(found.text),
+  };
+  return { item, counts: countsOf(terms) };
+}

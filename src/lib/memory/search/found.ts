@@ -1,0 +1,49 @@
+import type { AppendRecord, Message } from '../../model.ts';
+import type { Source } from '../../model-memory.ts';
+import type { Findable } from '../../model-search.ts';
+import type { RetrieveKind } from '../../requests.ts';
+import type { Item } from './corpus.ts';
+import type { Parts } from './rank.ts';
+
+/** One thing that was found, with the messages it rests on. */
+export interface Found {
+  id: string;
+  kind: RetrieveKind;
+  text: string;
+  score: number;
+  session_id: string;
+  timestamp: string;
+  sources: string[];
+  /** Of a message: its place in the session, and who said it. */
+  seq?: number;
+  role?: Message['role'];
+  name?: string;
+  explain?: Parts;
+}
+
+const idsOf = (sources: Source[]): string[] => sources.flatMap((source) => source.message_ids);
+
+/** What an answer shows of an item, from the document that holds it; undefined when the document does not hold it. */
+export function shownAs(item: Item, document: Findable): Omit<Found, 'score'> | undefined {
+  if (document.kind === 'append') return messageShown(item, document);
+  const { text } = document;
+  if (document.kind === 'summary') {
+    const { id, session_id, created_at: timestamp } = document;
+    return { id, kind: 'summary', text, session_id, timestamp, sources: [] };
+  }
+  const sources = idsOf(document.sources);
+  if (document.kind === 'insight') {
+    const { id, session_id, created_at: timestamp } = document;
+    return { id, kind: 'insight', text, session_id, timestamp, sources };
+  }
+  const session_id = document.sources[0]?.session_id ?? '';
+  return { id: document.fact_id, kind: 'fact', text, session_id, timestamp: document.valid_from, sources };
+}
+
+function messageShown({ seq }: Item, { messages, session_id }: AppendRecord): Omit<Found, 'score'> | undefined {
+  const message = messages.find((m) => m.seq === seq);
+  if (!message) return undefined;
+  const { message_id, content, created_at, role, name } = message;
+  const who = { role, ...(name !== undefined && { name }) };
+  return { id: message_id, kind: 'turn', text: content, session_id, timestamp: created_at, sources: [message_id], seq, ...who };
+}

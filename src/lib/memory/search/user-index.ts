@@ -1,0 +1,95 @@
+import type { Fact } from '../../model-memory.ts';
+import type { Findable } from '../../model-search.ts';
+import { createCorpus, type Item } from './corpus.ts';
+import { derivedItem, indexedMessages } from './findable-item.ts';
+import type { IndexedMessage } from './segment.ts';
+
+/** What decides whether a fact, an insight or a summary is wanted, beside its text. Times in ms. */
+export interface Belief {
+  status: Fact['status'];
+  validTo: number | null;
+  topics: string[];
+}
+interface Known {
+  version: string;
+  items: number[];
+}
+const IMMUTABLE = ''; // the version of append records
+
+export type UserIndex = ReturnType<typeof createUserIndex>;
+
+/** What one user's memories can be found by, in this process; it takes in documents as they are stored, each version once. */
+export function createUserIndex() {
+  const corpus = createCorpus();
+  const known = new Map<string, Known>();
+  const beliefs = new Map<number, Belief>();
+  const newest = new Map<string, { doc: string; through: number }>();
+
+  function forget(doc: string): void {
+    for (const at of known.get(doc)?.items ?? []) {
+      corpus.remove(at);
+      beliefs.delete(at);
+    }
+    known.delete(doc);
+  }
+
+  function takeMessages(doc: string, messages: IndexedMessage[]): void {
+    if (known.has(doc)) return;
+    known.set(doc, { version: IMMUTABLE, items: messages.map(({ item, counts }) => corpus.add(item, counts)) });
+  }
+
+  function takeDerived(found: Exclude<Findable, { kind: 'append' }>): void {
+    forget(found.id);
+    known.set(found.id, { version: found._etag, items: [] });
+    if (found.kind === 'fact' && found.status === 'quarantined') return;
+    if (found.kind === 'summary' && !isNewest(found)) return;
+    const { item, counts } = derivedItem(found);
+    const at = corpus.add(item, counts);
+    known.set(found.id, { version: found._etag, items: [at] });
+    const isFact = found.kind === 'fact';
+    beliefs.set(at, {
+      status: isFact ? found.status : 'current',
+      validTo: isFact && found.valid_to !== null ? Date.parse(found.valid_to) : null,
+      topics: found.kind === 'insight' ? [] : found.topics,
+    });
+  }
+
+  /** A session's summary grows by replacement: only the one that reaches furthest is found. */
+  function isNewest(summary: Extract<Findable, { kind: 'summary' }>): boolean {
+    if (summary.level !== 'session' && summary.level !== 'rolling') return false;
+    const key = `${summary.session_id}|${summary.epoch}`;
+    const best = newest.get(key);
+    if (best && best.doc !== summary.id && best.through > summary.to_seq && known.has(best.doc)) return false;
+    if (best && best.doc !== summary.id) forget(best.doc);
+    newest.set(key, { doc: summary.id, through: summary.to_seq });
+    return true;
+  }
+
+  return {
+    corpus,
+    beliefs,
+    /** Everything stored before this time of Cosmos DB (`_ts`, seconds) has been taken in. */
+    since: 0,
+    /** How often messages of the user had been purged when it was begun. */
+    purgeRev: 0,
+    /** Messages that are in no segment yet, as far as this index has seen. */
+    unsegmented: 0,
+    /** Whether this version of a document has been taken in. */
+    knows: (doc: string, version: string): boolean => {
+      const seen = known.get(doc)?.version;
+      return seen !== undefined && (seen === IMMUTABLE || seen === version);
+    },
+    takeMessages,
+    /** Takes in a document, in place of an earlier version of it. */
+    take(found: Findable): void {
+      if (found.kind !== 'append') takeDerived(found);
+      else if (!known.has(found.id)) {
+        this.unsegmented += found.messages.length;
+        takeMessages(found.id, indexedMessages(found));
+      }
+    },
+    /** It is not there any more. */
+    forget,
+    itemAt: (at: number): Item | undefined => corpus.items[at],
+  };
+}
