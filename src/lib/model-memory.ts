@@ -38,6 +38,21 @@ export type SessionState = z.infer<typeof SessionState>;
 const Source = z.object({ session_id: Id, message_ids: z.array(z.string()), seqs: z.array(Seq) });
 export type Source = z.infer<typeof Source>;
 
+/** What a fact said until a user edited it. Its `from` is the `until` of the version before, or when the fact began to hold. */
+export const FactVersion = z.object({
+  version: z.number().int(),
+  text: z.string(),
+  kind: z.enum(['fact', 'preference', 'event']),
+  topics: z.array(z.string()),
+  pinned: z.boolean(),
+  until: Iso,
+});
+export type FactVersion = z.infer<typeof FactVersion>;
+
+/** Why a fact is kept apart until somebody decides: where it comes from, what it reads like, or what it would close. */
+export const Quarantine = z.enum(['tool', 'pasted', 'instruction', 'secret', 'contradicts_pinned']);
+export type Quarantine = z.infer<typeof Quarantine>;
+
 /** One atomic statement about the user, with its sources and its validity (DESIGN: facts are closed, not erased). */
 export const Fact = z.object({
   id: z.string(),
@@ -59,6 +74,13 @@ export const Fact = z.object({
   model: z.string(),
   created_at: Iso,
   updated_at: Iso,
+  /** Only a user closes it, and contexts say it first. */
+  pinned: z.boolean().optional(),
+  /** When it was last said; where it is missing, once, at valid_from. */
+  last_said: Iso.optional(),
+  quarantine: Quarantine.optional(),
+  /** The versions before this one, oldest first. */
+  history: z.array(FactVersion).optional(),
 });
 export type Fact = z.infer<typeof Fact>;
 
@@ -94,3 +116,30 @@ export const Profile = z.object({
   created_at: Iso,
 });
 export type Profile = z.infer<typeof Profile>;
+
+/** A statement as salted hashes of its words: enough to know it again, not to say it. */
+export const HashedStatement = z.object({
+  stems: z.array(z.string()),
+  /** Names and numbers among them, and names alone. */
+  marks: z.array(z.string()),
+  names: z.array(z.string()),
+  negated: z.boolean(),
+  slot: z.string().optional(),
+});
+export type HashedStatement = z.infer<typeof HashedStatement>;
+
+/** What is left of a forgotten fact, so that nothing brings it back: who said it where, hashes of what it said, and when it was forgotten. */
+export const Forgotten = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('forgotten'),
+  schema_version: z.literal(1),
+  fact_id: z.string(),
+  salt: z.string(),
+  statements: z.array(HashedStatement),
+  sources: z.array(Source),
+  forgotten_at: Iso,
+  /** When everything that said it was gone; null while that is being done. */
+  removed_at: Iso.nullable(),
+});
+export type Forgotten = z.infer<typeof Forgotten>;

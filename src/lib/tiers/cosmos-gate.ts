@@ -19,7 +19,7 @@ export interface Statement {
 }
 
 /** A query text with its values as parameters: sql`SELECT * FROM c WHERE c.pk = ${pk}`. */
-export function sql(parts: TemplateStringsArray, ...values: (string | number | boolean | string[])[]): Statement {
+export function sql(parts: TemplateStringsArray, ...values: (string | number | boolean | string[] | number[])[]): Statement {
   const query = parts.reduce((text, part, i) => `${text}@p${i - 1}${part}`);
   return { query, parameters: values.map((value, i) => ({ name: `@p${i}`, value })) };
 }

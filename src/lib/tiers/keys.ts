@@ -50,6 +50,11 @@ export const sessionPrefixes = (session: string, epoch?: number): [string, strin
 export const stateId = (session: string): string => `st|${session}`;
 export const factId = (id: string): string => `m|${id}`;
 export const insightId = (id: string): string => `i|${id}`;
+/** What is left of a fact that was forgotten. */
+export const FORGOTTEN = 'g|';
+export const forgottenId = (fact: string): string => `${FORGOTTEN}${fact}`;
+/** Remembers the Idempotency-Key under which a fact was added. */
+export const factKeyId = (key: string): string => `km|${digest(key)}`;
 export const transcriptId = (rawId: string): string => `t|${rawId}`;
 /** Remembers the Idempotency-Key under which a transcript was handed in. */
 export const transcriptKeyId = (key: string): string => `kt|${digest(key)}`;
@@ -60,6 +65,13 @@ export const segmentId = (n: number): string => `${SEGMENTS}${twelve(n)}`;
 export const VECTORS = 'v|';
 export const vectorsOf = (itemId: string): string => `${VECTORS}${itemId}|`;
 export const vectorId = (itemId: string, of: { seq: number; model: string }): string => `${vectorsOf(itemId)}${of.seq}|${digest(of.model)}`;
+/** How the ids of the vectors of a session's messages and summaries begin; with an epoch, of that epoch's only. */
+export const sessionVectors = (session: string, epoch?: number): [string, string] => {
+  const [appends, , summaries] = sessionPrefixes(session, epoch);
+  return [VECTORS + appends, VECTORS + summaries];
+};
+/** Says how far the vectors of a partition are. */
+export const VECTOR_STATE_ID = 'vectors';
 export const profileId = (rev: number): string => `p|${twelve(rev)}`;
 
 /** Cosmos `directory`: 64 partitions by the hash of the id. */
@@ -125,3 +137,30 @@ const fieldSessionsAt = (tenant: string, part: string): FieldSessions => ({
 export const fieldSessions = (tenant: string, session: string): FieldSessions => fieldSessionsAt(tenant, shard(session));
 export const allFieldSessions = (tenant: string): FieldSessions[] =>
   Array.from({ length: SHARDS }, (_, n) => fieldSessionsAt(tenant, String(n).padStart(2, '0')));
+
+/** Whose item it is: a user's, or (`user_id` null) one of the tenant's own. */
+export interface ItemName {
+  tenant: string;
+  user_id: string | null;
+  key: string;
+}
+/** Cosmos `items`: a user's items lie in one partition, each other one in a partition of its own. */
+export const userItems = (tenant: string, user_id: string): string => `${tenant}|iu|${user_id}`;
+export const itemPartition = ({ tenant, user_id, key }: ItemName): string =>
+  user_id === null ? `${tenant}|i|${key}` : userItems(tenant, user_id);
+export const ITEMS = 'i|';
+export const itemId = (key: string): string => `${ITEMS}${key}`;
+/** Remembers the Idempotency-Key of a batch of items. */
+export const itemKeyId = (key: string): string => `k|${digest(key)}`;
+const itemWords = ({ user_id, key }: ItemName): string => (user_id === null ? `i|${key}` : `u|${user_id}|${key}`);
+/** Redis: a user's items share a tag, and so does the list of them. */
+export const itemTag = ({ tenant, user_id, key }: ItemName): string => `{${tenant}|i|${shard(user_id ?? key)}}`;
+export const itemEntry = (of: ItemName): string => `${itemTag(of)}${itemWords(of)}`;
+export const itemsOfUser = (tenant: string, user_id: string): string => `{${tenant}|i|${shard(user_id)}}ux|${user_id}`;
+/** Cosmos `directory`: where the demotion timer looks, by when an item must be looked after. */
+export const itemDues = (tenant: string): string => `due|item|${tenant}|`;
+export const itemDueId = (of: ItemName): string => `${itemDues(of.tenant)}${itemWords(of)}`;
+/** Blob `it`: a user's items lie under one prefix, and the contents of one item under one below it, by the day they were written. */
+export const itemBlobs = (of: ItemName): string => `${digest(itemPartition(of))}/${digest(of.key)}/`;
+export const itemBlob = (of: ItemName, { version, etag }: { version: number; etag: string }): string =>
+  `${itemBlobs(of)}${new Date(version).toISOString().slice(0, 10).replaceAll('-', '/')}/${etag}`;

@@ -13,7 +13,7 @@ export interface Forgotten {
   owner: keys.Owner;
   /** The step counts only if the memory is still as it was read. */
   user: UserRecord;
-  replaced: Fact[];
+  replaced: (Fact | Insight)[];
   deleted: string[];
 }
 
@@ -53,7 +53,7 @@ export function createWarmForget(cosmos: CosmosGate) {
       const unchanged = `FROM c WHERE c.user_epoch = ${user.user_epoch} AND c.memory_rev = ${user.memory_rev}`;
       const operations: OperationInput[] = [
         bumpMemory({ condition: unchanged }),
-        ...replaced.map((fact): OperationInput => ({ operationType: 'Replace', id: fact.id, resourceBody: fact as never })),
+        ...replaced.map((one): OperationInput => ({ operationType: 'Replace', id: one.id, resourceBody: one as never })),
         ...deleted.map((id): OperationInput => ({ operationType: 'Delete', id })),
       ];
       return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;

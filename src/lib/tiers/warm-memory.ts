@@ -1,4 +1,4 @@
-import type { OperationInput } from '@azure/cosmos';
+import type { OperationInput, PatchOperation } from '@azure/cosmos';
 import { AppendRecord, type Marker, type SessionHead, type UserRecord } from '../model.ts';
 import { Fact, Insight, Profile, Summary } from '../model-memory.ts';
 import { type CosmosGate, sql } from './cosmos-gate.ts';
@@ -15,6 +15,8 @@ export interface Reflected {
   documents: (Summary | Fact | Insight)[];
   /** Id of the session summary that the new one replaces. */
   replaces?: string;
+  /** Ids of what was forgotten and was said anew. */
+  obsolete?: string[];
 }
 
 /** What one step of summarising commits. `tokens` leave the buffer. */
@@ -28,6 +30,8 @@ export interface Summarized {
   markers?: Marker[];
   /** What other contexts of the user say changes too: the memory's revision moves. */
   forgets?: boolean;
+  /** It counts only if the user forgot nothing since this was read. */
+  user?: UserRecord;
 }
 
 /** Derived memory in Cosmos: summaries, facts, insights, profile. */
@@ -96,6 +100,7 @@ export function createWarmMemory(cosmos: CosmosGate) {
       change,
       documents,
       replaces,
+      obsolete = [],
     }: Reflected): Promise<'committed' | 'cursor' | 'memory'> {
       const cursor = `c.epoch = ${expects.epoch} AND c.reflected_through = ${expects.reflected_through}`;
       const atCursor = `FROM c WHERE ${cursor} AND c.summary_id = ${literal(expects.summary_id)}`;
@@ -104,6 +109,7 @@ export function createWarmMemory(cosmos: CosmosGate) {
         bumpMemory({ condition: `FROM c WHERE c.user_epoch = ${expects.user_epoch} AND c.memory_rev = ${expects.memory_rev}` }),
         ...documents.map((document): OperationInput => ({ operationType: 'Upsert', resourceBody: document as never })),
         ...(replaces === undefined ? [] : [patch(replaces, { ttl: REPLACED_SECONDS })]),
+        ...obsolete.slice(0, MAX_OBSOLETE).map((id): OperationInput => ({ operationType: 'Delete', id })),
       ];
       const { failed } = await cosmos.batch('memory', keys.memoryPartition(owner), operations);
       if (!failed) return 'committed';
@@ -114,8 +120,8 @@ export function createWarmMemory(cosmos: CosmosGate) {
       return id === null ? undefined : (await cosmos.read('memory', Summary, { id, pk: keys.memoryPartition(owner) }))?.value;
     },
 
-    /** Summary cursor, chunk summary and rolling summary in one batch; false when the cursor had moved. */
-    async commitSummary({ owner, head, change, tokens, documents, markers = [], forgets = false }: Summarized): Promise<boolean> {
+    /** Summary cursor, chunk summary and rolling summary in one batch; false when the cursor had moved, or something was forgotten. */
+    async commitSummary({ owner, head, change, tokens, documents, markers = [], forgets = false, user }: Summarized): Promise<boolean> {
       const cursor = `c.epoch = ${head.epoch} AND c.summarized_through = ${head.summarized_through}`;
       const atCursor = `FROM c WHERE ${cursor} AND c.rolling_id = ${literal(head.rolling_id)}`;
       const operations: OperationInput[] = [
@@ -123,6 +129,7 @@ export function createWarmMemory(cosmos: CosmosGate) {
         ...documents.map((document): OperationInput => ({ operationType: 'Upsert', resourceBody: document as never })),
         ...markers.map((marker): OperationInput => ({ operationType: 'Create', resourceBody: marker as never })),
         ...(forgets ? [bumpMemory()] : []),
+        ...(user ? [unforgotten(user)] : []),
       ];
       return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
     },
@@ -139,6 +146,7 @@ export function createWarmMemory(cosmos: CosmosGate) {
     },
   };
 }
+const MAX_OBSOLETE = 3; // what a batch has room for beside 40 facts, what they close, and the insights; the rest goes with the next
 /** A replaced profile or session summary stays for readers that have just read its revision or id. */
 const REPLACED_SECONDS = 3600;
 export type WarmMemory = ReturnType<typeof createWarmMemory>;
@@ -154,12 +162,27 @@ function patch(id: string, change: object, { condition, add = {} }: { condition?
   return { operationType: 'Patch', id, resourceBody: { operations, ...(condition && { condition }) } };
 }
 
+/** True of a user record as long as nothing was forgotten since it was read. */
+export const forgetCondition = ({ user_epoch, forget_rev }: UserRecord): string => {
+  const same = forget_rev === undefined ? 'NOT IS_DEFINED(c.forget_rev)' : `c.forget_rev = ${forget_rev}`;
+  return `FROM c WHERE c.user_epoch = ${user_epoch} AND ${same}`;
+};
+
+/** A batch may test a document only by changing it: the epoch is set to what it is. */
+const unforgotten = (user: UserRecord): OperationInput =>
+  patch(keys.USER_ID, { user_epoch: user.user_epoch }, { condition: forgetCondition(user) });
+
 /**
  * Adds one to the memory's revision, and to the user's ended sessions when one ended. Writers of two sessions may overlap, so it is
- * added to, not set; what else is in the batch keeps it from counting twice.
+ * added to, not set; what else is in the batch keeps it from counting twice. What forgets names the record that it read.
  */
-export function bumpMemory({ ended = 0, condition }: { ended?: number; condition?: string } = {}): OperationInput {
-  const rev = { op: 'incr' as const, path: '/memory_rev', value: 1 };
-  const operations = ended > 0 ? [rev, { op: 'incr' as const, path: '/sessions_ended', value: ended }] : [rev];
-  return { operationType: 'Patch', id: keys.USER_ID, resourceBody: { operations, ...(condition && { condition }) } };
+export function bumpMemory({ ended = 0, condition, forgets }: { ended?: number; condition?: string; forgets?: UserRecord } = {}) {
+  const operations: PatchOperation[] = [{ op: 'incr', path: '/memory_rev', value: 1 }];
+  if (ended > 0) operations.push({ op: 'incr', path: '/sessions_ended', value: ended });
+  if (forgets) operations.push({ op: 'set', path: '/forget_rev', value: (forgets.forget_rev ?? 0) + 1 });
+  return {
+    operationType: 'Patch',
+    id: keys.USER_ID,
+    resourceBody: { operations, ...(condition && { condition }) },
+  } satisfies OperationInput;
 }

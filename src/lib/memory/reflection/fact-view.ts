@@ -3,7 +3,7 @@ import type { Fact } from '../../model-memory.ts';
 /** A fact as callers see it. Whose it is follows from where it lies. */
 export function factView(fact: Fact) {
   const { fact_id, fact_kind, text, topics, confidence, support, status, valid_from, valid_to, superseded_by } = fact;
-  const { sources, origin, model, created_at, updated_at } = fact;
+  const { sources, origin, model, created_at, updated_at, quarantine } = fact;
   return {
     id: fact_id,
     user_id: userOf(fact),
@@ -12,7 +12,7 @@ export function factView(fact: Fact) {
     topics,
     confidence,
     support,
-    pinned: false,
+    pinned: fact.pinned ?? false,
     status,
     valid_from,
     valid_to,
@@ -22,8 +22,12 @@ export function factView(fact: Fact) {
     updated_at,
     origin,
     model,
+    version: versionOf(fact),
+    ...(quarantine && { quarantine }),
   };
 }
+/** The first version is 1; every edit makes the next. */
+export const versionOf = ({ history = [] }: Fact): number => (history.at(-1)?.version ?? 0) + 1;
 export type FactView = ReturnType<typeof factView>;
 
 /** The user whose partition it is in; null for an anonymous session's. */

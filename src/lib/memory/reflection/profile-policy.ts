@@ -6,9 +6,9 @@ const DECAY_DAYS = 180; // what was said once and never again is left out of the
 const COVERED = 0.8; // the share of a source's words that a statement must say to cite it
 const MAX_CITES = 10;
 
-/** Does a fact still belong in the profile? What was said more than once stays; what was said once fades. */
-export function isLasting(fact: Pick<Fact, 'support' | 'updated_at'>, now: number): boolean {
-  return fact.support > 1 || now - Date.parse(fact.updated_at) < DECAY_DAYS * DAY_MS;
+/** Does a fact still belong in the profile? What was said more than once, or pinned, stays; what was said once fades. */
+export function isLasting(fact: Pick<Fact, 'support' | 'updated_at' | 'pinned'>, now: number): boolean {
+  return fact.pinned || fact.support > 1 || now - Date.parse(fact.updated_at) < DECAY_DAYS * DAY_MS;
 }
 
 /** Insights fade alike. */

@@ -3,6 +3,8 @@ import type { Profile } from '../../model-memory.ts';
 import type { Services } from '../../services.ts';
 import type { Stored } from '../../tiers/cosmos-gate.ts';
 import { memoryPartition, type Owner, profileId } from '../../tiers/keys.ts';
+import { createMemoryOf, readForgotten } from '../facts/forgotten.ts';
+import { staleTexts } from '../facts/handled.ts';
 import { whileChanging } from '../sessions/changing.ts';
 import { cite, isLasting, isRecent, survivors } from './profile-policy.ts';
 
@@ -39,18 +41,18 @@ async function writeProfile(
 ): Promise<boolean> {
   const { memory } = services.warm;
   const now = services.now();
-  const [allFacts, allInsights, closed] = await Promise.all([
+  const [allFacts, allInsights, stale, forgotten] = await Promise.all([
     memory.listFacts(owner, MAX_FACTS),
     memory.listInsights(owner, { limit: MAX_INSIGHTS }),
-    memory.listClosedFacts(owner),
+    staleTexts(services, owner),
+    readForgotten(services, owner, user.value),
   ]);
-  const facts = allFacts.filter((fact) => isLasting(fact, now));
-  const insights = allInsights.filter((insight) => isRecent(insight, now));
-  const alive = survivors(
-    previous?.statements ?? [],
-    closed.map((fact) => fact.text),
-    now,
-  );
+  // What is being forgotten just now may still be there; what was forgotten before is not.
+  const going = createMemoryOf(forgotten.filter((one) => one.removed_at === null));
+  const stays = ({ text }: { text: string }) => going.without(text) === text;
+  const facts = allFacts.filter((fact) => isLasting(fact, now) && stays(fact));
+  const insights = allInsights.filter((insight) => isRecent(insight, now) && stays(insight));
+  const alive = survivors(previous?.statements ?? [], stale, now).filter(stays);
   if (facts.length + insights.length + alive.length === 0 && !previous) return true;
   const { value, usage } = await services.model.profile({
     previous: alive.map((statement) => statement.text),

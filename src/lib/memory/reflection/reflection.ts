@@ -2,6 +2,9 @@ import type { Reflection } from '../../llm/port.ts';
 import type { Message } from '../../model.ts';
 import type { Fact, Insight, Source, Summary } from '../../model-memory.ts';
 import { digest, factId, insightId, summaryId } from '../../tiers/keys.ts';
+import { quarantineOf } from '../facts/quarantine.ts';
+import { withoutSecrets } from '../facts/secrets.ts';
+import { withoutStatements } from '../facts/without-said.ts';
 
 const MAX_FACTS = 40; // with head, user and summary one Cosmos batch of 100 operations …
 const MAX_INSIGHTS = 12; // … has room for both
@@ -48,7 +51,7 @@ export function reflectionDocuments(reflection: Reflection, around: Around): Lea
           epoch,
           from_seq: previousFrom,
           to_seq,
-          text: reflection.summary,
+          text: withoutSecrets(reflection.summary),
           topics: reflection.topics,
         },
       ]
@@ -57,6 +60,10 @@ export function reflectionDocuments(reflection: Reflection, around: Around): Lea
     const sources = [sourceOf(messages, fact.source_seqs, session_id)];
     const said = messages.find((m) => fact.source_seqs.includes(m.seq))?.created_at ?? created_at;
     const fact_id = named(fact.text);
+    const quarantine = quarantineOf(
+      fact.text,
+      messages.filter((m) => fact.source_seqs.includes(m.seq)),
+    );
     return {
       ...shared,
       id: factId(fact_id),
@@ -67,18 +74,21 @@ export function reflectionDocuments(reflection: Reflection, around: Around): Lea
       topics: fact.topics,
       confidence: fact.confidence,
       support: 1,
-      status: 'current',
+      status: quarantine ? 'quarantined' : 'current',
       valid_from: said,
       valid_to: null,
       superseded_by: null,
       sources,
       origin,
       updated_at: created_at,
+      ...(quarantine && { quarantine }),
     };
   });
-  const insights = reflection.insights.slice(0, MAX_INSIGHTS).map((insight): Insight => {
+  const apart = facts.filter((fact) => fact.status === 'quarantined').map((fact) => fact.text);
+  const insights = reflection.insights.slice(0, MAX_INSIGHTS).flatMap((insight): Insight[] => {
     const sources = [sourceOf(messages, insight.source_seqs, session_id)];
-    return { ...shared, id: insightId(named(insight.text)), kind: 'insight', text: insight.text, session_id, sources };
+    const text = withoutStatements(withoutSecrets(insight.text), apart);
+    return text === '' ? [] : [{ ...shared, id: insightId(named(text)), kind: 'insight', text, session_id, sources }];
   });
   return { summaries: summary, facts: distinct(facts), insights: distinct(insights) };
 }

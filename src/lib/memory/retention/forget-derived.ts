@@ -50,19 +50,21 @@ async function forgetSome(services: Services, owner: Owner, session_id: string):
 }
 
 /** A fact with the sources that other sessions are. */
-function withoutSession(fact: Fact, session_id: string, at: string): Fact {
+export function withoutSession(fact: Fact, session_id: string, at: string): Fact {
   const sources = fact.sources.filter((source) => source.session_id !== session_id);
   const support = Math.max(sources.length, fact.support - (fact.sources.length - sources.length));
   return { ...fact, sources, support, updated_at: at };
 }
 
 /** What closed this fact was forgotten: it holds again, unless another current fact fills its slot. */
-function heldAgain(fact: Fact, standing: Fact[], at: string): Fact {
+export function heldAgain(fact: Fact, standing: Fact[], at: string): Fact {
   const slot = slotOf(fact.text);
   const rival = slot === undefined ? undefined : standing.find((other) => other.id !== fact.id && slotOf(other.text) === slot);
-  if (rival) return { ...fact, superseded_by: rival.fact_id, updated_at: at };
+  if (rival) return { ...fact, superseded_by: rival.fact_id, valid_to: later(rival.valid_from, fact.valid_from), updated_at: at };
   return { ...fact, status: 'current', valid_to: null, superseded_by: null, updated_at: at };
 }
+
+const later = (a: string, b: string): string => (a > b ? a : b);
 
 /** The profile without statements whose evidence is not all there; what still holds comes back with the next reflection. */
 async function forgetInProfile(services: Services, owner: Owner): Promise<void> {

@@ -1,4 +1,4 @@
-import { MemoryError } from '../../errors.ts';
+import { decodeCursor, encodeCursor } from '../../cursor.ts';
 import type { SessionHead } from '../../model.ts';
 import type { Summary } from '../../model-memory.ts';
 import type { Services } from '../../services.ts';
@@ -42,7 +42,7 @@ export async function listSessions(
         ...(summary && { summary }),
       };
     }),
-    next_cursor: page.cursor && Buffer.from(page.cursor).toString('base64url'),
+    next_cursor: encodeCursor(page.cursor),
   };
 }
 
@@ -53,11 +53,4 @@ async function summariesOf(services: Services, owner: Owner, heads: SessionHead[
   );
   const byId = new Map(found.map((summary) => [summary.id, summary]));
   return (head) => (head.summary_id === null ? undefined : byId.get(head.summary_id));
-}
-
-function decodeCursor(cursor: string): string {
-  const text = Buffer.from(cursor, 'base64url').toString('utf8');
-  const genuine = Buffer.from(text).toString('base64url') === cursor && /^[\x20-\x7e]+$/.test(text); // it travels in a header
-  if (!genuine) throw new MemoryError('invalid_query', 'cursor must be the next_cursor of an earlier answer');
-  return text;
 }

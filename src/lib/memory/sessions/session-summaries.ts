@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { MemoryError } from '../../errors.ts';
 import { estimateTokens } from '../../llm/tokens.ts';
-import type { Marker, SessionHead } from '../../model.ts';
+import type { Marker, SessionHead, UserRecord } from '../../model.ts';
 import type { AddedSummary, HistoryEntry } from '../../model-answers-session.ts';
 import type { Summary } from '../../model-memory.ts';
 import type { SummariesQuery, SummaryRequest } from '../../requests-session.ts';
 import type { Services } from '../../services.ts';
 import { digest, markerId, memoryPartition, type Owner, summaryId } from '../../tiers/keys.ts';
+import { createMemoryOf, readForgotten } from '../facts/forgotten.ts';
 import { askSettled } from '../reflection/chunk.ts';
 import { joined } from '../reflection/summarize.ts';
 import { whileChanging } from './changing.ts';
@@ -61,13 +62,13 @@ export async function addSummary(services: Services, { owner, session_id, reques
   const token = services.mint();
   const body_hash = createHash('sha256').update(JSON.stringify(request)).digest('base64url');
   for (let lost = 0; lost < MAX_LOST_RACES; lost++) {
-    const stored = await sessions.readHead(owner, session_id);
-    if (!stored) throw sessionNotFound(session_id, owner);
+    const { head: stored, user } = await sessions.readHeadAndUser(owner, session_id);
+    if (!stored || !user) throw sessionNotFound(session_id, owner);
     const head = stored.value;
     const marker = idempotencyKey === undefined ? undefined : markerOf(head, { key: idempotencyKey, body_hash, token });
     const before = marker && (await sessions.readMarker(owner, marker));
     if (before) return recognise(services, owner, { marker: before, body_hash });
-    const written = await writeByHand(services, owner, { head, request, token, marker });
+    const written = await writeByHand(services, owner, { head, user: user.value, request, token, marker });
     if (written) return { ...summaryView(written), success: true, duplicate: false };
   }
   throw new MemoryError('summary_conflict', `session "${session_id}" was summarised by others all the time`);
@@ -87,13 +88,14 @@ async function recognise({ warm }: Services, owner: Owner, { marker, body_hash }
 
 interface ByHand {
   head: SessionHead;
+  user: UserRecord;
   request: SummaryRequest;
   token: string;
   marker: Marker | undefined;
 }
 
-/** Writes the summary, the current one with it, and the cursor; undefined when the cursor moved meanwhile. */
-async function writeByHand(services: Services, owner: Owner, { head, request, token, marker }: ByHand): Promise<Summary | undefined> {
+/** Writes the summary, the current one with it, and the cursor; undefined when the cursor moved or something was forgotten meanwhile. */
+async function writeByHand(services: Services, owner: Owner, { head, user, request, token, marker }: ByHand): Promise<Summary | undefined> {
   const { session_id, epoch } = head;
   const { sessions, memory } = services.warm;
   const cursor = bufferStart(head);
@@ -104,7 +106,10 @@ async function writeByHand(services: Services, owner: Owner, { head, request, to
     sessions.readMessages(owner, session_id, { epoch, after: cursor, through: to }),
     memory.readRolling(owner, head.rolling_id),
   ]);
-  const parts = rolling?.parts ?? { merged: '', chunks: [] };
+  const forgotten = await readForgotten(services, owner, user);
+  const { without } = createMemoryOf(forgotten.filter((one) => one.removed_at === null)); // the others are not in it any more
+  const { merged, chunks } = rolling?.parts ?? { merged: '', chunks: [] };
+  const parts = { merged: without(merged), chunks: chunks.map((chunk) => without(chunk)) };
   const grown = { ...parts, chunks: [...parts.chunks, request.summary] };
   const text = joined(grown);
   if (text.length > MAX_ROLLING_CHARACTERS)
@@ -134,7 +139,7 @@ async function writeByHand(services: Services, owner: Owner, { head, request, to
   const settled = last ? askSettled(after, limitsOf(services.config.memory, head.config)) : {};
   const markers = marker ? [{ ...marker, ref: own.id }] : [];
   const committed = await whileChanging(services, { owner, session_id }, () =>
-    memory.commitSummary({ owner, head, change: { ...change, ...settled }, tokens, documents: [own, current], markers }),
+    memory.commitSummary({ owner, head, change: { ...change, ...settled }, tokens, documents: [own, current], markers, user }),
   );
   return committed ? own : undefined;
 }
