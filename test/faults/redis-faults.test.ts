@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { FaultCall } from '../../dev/redis/faults.ts';
 import { waitFor } from '../support/wait.ts';
 import { type Load, type Seen, startLoad } from './load.ts';
+import { becomes, dropsReplies, every, type Failing, hangs, isWork, refuses } from './redis-failing.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
@@ -10,41 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-/** How Redis fails, until the function that is answered is called. */
-type Failing = (world: World, load: Load) => () => void;
-
-const CONNECTING = ['HELLO', 'CLIENT', 'INFO', 'SELECT'];
-const isWork = ({ name }: FaultCall) => !CONNECTING.includes(name);
-const every = (nth: number) => {
-  let count = 0;
-  return (call: FaultCall) => isWork(call) && ++count % nth === 0;
-};
-
-const refuses: Failing = ({ redis }) => {
-  redis.faults.refuse(true);
-  return () => redis.faults.refuse(false);
-};
-const hangs =
-  (hang: 'before' | 'after'): Failing =>
-  ({ redis }) => {
-    const fault = redis.faults.add({ action: { hang } });
-    return () => fault.release();
-  };
-const dropsReplies =
-  (match: (call: FaultCall) => boolean): Failing =>
-  ({ redis }) => {
-    const fault = redis.faults.add({ match, action: { drop: 'mid-reply' } });
-    return () => fault.release();
-  };
-const becomes =
-  (condition: 'loading' | 'replica' | 'full'): Failing =>
-  ({ redis }) => {
-    if (condition === 'loading') redis.faults.refuse(true); // who restarts has no connections
-    redis.become(condition);
-    redis.faults.refuse(false);
-    return () => redis.become('well');
-  };
-const restartsEmpty: Failing = ({ redis }, load) => {
+const restartsEmpty = ({ redis }: World, load: Load) => {
   const restart = () => {
     redis.restartEmpty();
     for (const history of load.histories) history.wiped();
@@ -55,7 +21,7 @@ const restartsEmpty: Failing = ({ redis }, load) => {
 
 /** What the faults leave of Redis: nothing at all, only reads, or now this and now that. */
 type Left = 'nothing' | 'reads' | 'something';
-const FAULTS: [name: string, left: Left, fail: Failing][] = [
+const FAULTS: [name: string, left: Left, fail: Failing | typeof restartsEmpty][] = [
   ['refuses connections', 'nothing', refuses],
   ['hangs before it does what it is told', 'nothing', hangs('before')],
   ['hangs after it did what it was told', 'nothing', hangs('after')],
