@@ -7,13 +7,15 @@ import { connectRedis } from './connect/redis.ts';
 import { connectBlobs, connectQueues } from './connect/storage.ts';
 import { createLocalModel } from './llm/local.ts';
 import { createOpenAIModel } from './llm/openai.ts';
-import type { Model } from './llm/port.ts';
+import { createOpenAIEmbedder } from './llm/openai-embed.ts';
+import type { Embedder, Model } from './llm/port.ts';
 import { createTokenCounter, type TokenCounter } from './llm/tokens-exact.ts';
 import { createUserIndexes, type UserIndexes } from './memory/search/user-indexes.ts';
 import { createLine, type InLine } from './memory/sessions/in-line.ts';
 import { type Budget, createBudget } from './memory/usage/budget.ts';
 import { createLedger, type Ledger } from './memory/usage/ledger.ts';
 import { costOfMonth } from './memory/usage/usage-days.ts';
+import { createItems, type Items } from './services-items.ts';
 import { countCosmos, createLog, type Log } from './telemetry.ts';
 import { type Cold, createCold } from './tiers/cold.ts';
 import { type Archive, createArchive } from './tiers/cold-archive.ts';
@@ -37,6 +39,7 @@ import { createWarmState, type WarmState } from './tiers/warm-state.ts';
 import { createWarmSummaries, type WarmSummaries } from './tiers/warm-summaries.ts';
 import { createWarmTranscripts, type WarmTranscripts } from './tiers/warm-transcripts.ts';
 import { createWarmUsage, type WarmUsage } from './tiers/warm-usage.ts';
+import { createWarmVectors, type WarmVectors } from './tiers/warm-vectors.ts';
 
 /** Rings a queue once, within half a second, base64 as the host expects; false when it is not known to have arrived. */
 export type Ring = (queue: string, payload: object, options?: { delaySeconds?: number }) => Promise<boolean>;
@@ -68,8 +71,11 @@ export interface Services {
     hierarchy: WarmHierarchy;
     processing: WarmProcessing;
     usage: WarmUsage;
+    vectors: WarmVectors;
   };
   model: Model;
+  /** Where texts become vectors, and the breaker and wait of searches that ask it; undefined: search goes by words alone. */
+  embeddings: { embedder: Embedder; breaker: Breaker; waitMs: number } | undefined;
   /** Exact counts of tokens, for workers and where a caller asks for them. */
   tokens: TokenCounter;
   ring: Ring;
@@ -82,6 +88,8 @@ export interface Services {
   archive: Archive | undefined;
   /** Where the texts of transcripts lie; undefined when Blob Storage is switched off. */
   cold: Cold | undefined;
+  /** Items, as one memory over the tiers. */
+  items: Items;
   inLine: InLine;
   /** The search indexes that this process holds. */
   indexes: UserIndexes;
@@ -120,6 +128,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
   const instanceId = randomUUID().slice(0, 8);
   const usage = createWarmUsage(gate);
   const ledger = createLedger({ put: usage.putDelta, now, instanceId, log });
+  const ring: Ring = async (queue, payload, options) => (queues ? queues.ring(queue, payload, options) : false);
   for (const warning of config.warnings) log('warn', 'setting', { warning });
 
   return {
@@ -127,6 +136,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     now,
     log,
     model,
+    embeddings: createEmbeddings(config, { credential, now, breaker: createBreaker(rules, now) }),
     tokens: createTokenCounter({ onFallback: (error) => log('warn', 'tokens_estimated', { reason: String(error).slice(0, 200) }) }),
     mint: randomUUID,
     hot: createHot(redisGate, times),
@@ -147,13 +157,15 @@ export function createServices(config: Config, now: () => number = Date.now): Se
       hierarchy: createWarmHierarchy(gate),
       processing: createWarmProcessing(gate),
       usage,
+      vectors: createWarmVectors(gate),
     },
-    ring: async (queue, payload, options) => (queues ? queues.ring(queue, payload, options) : false),
+    ring,
     breakers,
     consistency: () => cosmos.get().checkConsistency(),
     writes: blobs && createQueuedWrites(blobs, now),
     archive: blobs && createArchive(blobs),
     cold: blobs && createCold(blobs),
+    items: createItems(config, { now, redis: redisGate, cosmos: gate, blobs, ring }),
     inLine: createLine(),
     indexes: createUserIndexes(config.search.cacheBytes),
     ledger,
@@ -177,6 +189,17 @@ function createModel(config: Config, { credential, now }: { credential: ReturnTy
   const byIdentity = provider === 'azure' && !apiKey;
   const tokenProvider = byIdentity ? async () => (await credential.getToken(scope))?.token ?? '' : undefined;
   return createOpenAIModel({ baseUrl, apiKey, tokenProvider, model: deployment, timeoutMs, maxRetries, prices, now });
+}
+
+function createEmbeddings(
+  { embedding }: Config,
+  { credential, now, breaker }: { credential: ReturnType<typeof createCredential>; now: () => number; breaker: Breaker },
+): Services['embeddings'] {
+  if (embedding === undefined) return undefined;
+  const { baseUrl, apiKey, scope, model, timeoutMs, maxRetries, pricePerMillion, waitMs } = embedding;
+  const tokenProvider = scope === undefined ? undefined : async () => (await credential.getToken(scope))?.token ?? '';
+  const embedder = createOpenAIEmbedder({ baseUrl, apiKey, tokenProvider, model, timeoutMs, maxRetries, pricePerMillion, now });
+  return { embedder, breaker, waitMs };
 }
 
 function lazily<T>(make: () => T): { get: () => T; made: () => T | undefined } {

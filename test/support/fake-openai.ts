@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 export type FakeAnswer =
   | { kind: 'ok'; json: unknown; usage?: { prompt_tokens: number; completion_tokens: number } | null }
   | { kind: 'text'; text: string }
+  /** Vectors of the texts that were asked for; numbers where `numbers`, whatever encoding was asked for. */
+  | { kind: 'vectors'; vectors: number[][]; numbers?: boolean; usage?: { prompt_tokens: number } }
   | { kind: 'refusal' }
   | { kind: 'filtered' }
   | { kind: 'truncated'; text?: string }
@@ -26,6 +28,9 @@ export interface FakeRequest {
     messages?: { role: string; content: string }[];
     response_format?: { type: string; json_schema?: { name: string; strict: boolean; schema: Record<string, unknown> } };
     store?: boolean;
+    input?: string[];
+    dimensions?: number;
+    encoding_format?: string;
     max_completion_tokens?: number;
     max_tokens?: number;
   };
@@ -58,7 +63,7 @@ export async function startFakeOpenAI(): Promise<FakeOpenAI> {
       requests.push(asked);
       for (const { count, done } of waiting) if (requests.length >= count) done();
       if (asked.path.endsWith('/models') && queue.length === 0) sendJson(response, { object: 'list', data: [] });
-      else reply(response, queue.shift() ?? fallback(asked));
+      else reply(response, queue.shift() ?? fallback(asked), body);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -86,9 +91,10 @@ function plausible({ body }: FakeRequest): FakeAnswer {
   return { kind: 'ok', json: { summary: 'Nothing yet.' } };
 }
 
-function reply(response: ServerResponse, answer: FakeAnswer): void {
+function reply(response: ServerResponse, answer: FakeAnswer, body: FakeRequest['body']): void {
   if (answer.kind === 'slow') return;
-  if (answer.kind === 'stalled') sendHalf(response);
+  if (answer.kind === 'vectors') sendJson(response, embeddings(answer, body));
+  else if (answer.kind === 'stalled') sendHalf(response);
   else if (answer.kind === 'cut' && answer.midway) sendHalf(response, () => response.destroy());
   else if (answer.kind === 'cut') response.destroy();
   else if (answer.kind === 'error') sendError(response, answer);
@@ -108,6 +114,16 @@ function completionOf(answer: Extract<FakeAnswer, { kind: 'ok' | 'text' | 'refus
     case 'truncated':
       return completion(answer.text ?? '{"summary": "and then', { finish_reason: 'length' });
   }
+}
+
+function embeddings(
+  { vectors, numbers = false, usage = { prompt_tokens: 7 } }: Extract<FakeAnswer, { kind: 'vectors' }>,
+  body: FakeRequest['body'],
+) {
+  const asBase64 = body.encoding_format === 'base64' && !numbers;
+  const encoded = (vector: number[]) => (asBase64 ? Buffer.from(Float32Array.from(vector).buffer).toString('base64') : vector);
+  const data = vectors.map((vector, index) => ({ object: 'embedding', index, embedding: encoded(vector) }));
+  return { object: 'list', model: `${body.model}-2026`, data, usage: { ...usage, total_tokens: usage.prompt_tokens } };
 }
 
 function sendHalf(response: ServerResponse, then: () => void = () => {}): void {

@@ -26,7 +26,7 @@ export function createWarmRetention(cosmos: CosmosGate) {
     },
 
     /**
-     * Deletes some of what the epochs before `epoch` left (messages, markers, summaries); false when nothing is left, or the head is
+     * Deletes some of what the epochs before `epoch` left (messages, markers, summaries, their vectors); false when nothing is left, or the head is
      * not in that epoch any more. The batch asks the head itself: a run that was stopped for minutes and wakes up after its session
      * was deleted and made anew must not delete what the new one said.
      */
@@ -34,7 +34,9 @@ export function createWarmRetention(cosmos: CosmosGate) {
       const pk = keys.memoryPartition(owner);
       const [appends, markers, summaries] = keys.sessionPrefixes(session);
       const [a, k, y] = keys.sessionPrefixes(session, epoch);
-      const statement = sql`SELECT TOP ${MAX_DELETIONS} c.id FROM c WHERE c.pk = ${pk} AND (STARTSWITH(c.id, ${appends}) OR STARTSWITH(c.id, ${markers}) OR STARTSWITH(c.id, ${summaries})) AND NOT (STARTSWITH(c.id, ${a}) OR STARTSWITH(c.id, ${k}) OR STARTSWITH(c.id, ${y}))`;
+      const [appendVectors, summaryVectors] = keys.sessionVectors(session);
+      const [va, vy] = keys.sessionVectors(session, epoch);
+      const statement = sql`SELECT TOP ${MAX_DELETIONS} c.id FROM c WHERE c.pk = ${pk} AND (STARTSWITH(c.id, ${appends}) OR STARTSWITH(c.id, ${markers}) OR STARTSWITH(c.id, ${summaries}) OR STARTSWITH(c.id, ${appendVectors}) OR STARTSWITH(c.id, ${summaryVectors})) AND NOT (STARTSWITH(c.id, ${a}) OR STARTSWITH(c.id, ${k}) OR STARTSWITH(c.id, ${y}) OR STARTSWITH(c.id, ${va}) OR STARTSWITH(c.id, ${vy}))`;
       const found = await cosmos.query('memory', Named, { statement, pk });
       if (found.length === 0) return false;
       const deletions = found.map(({ id }): OperationInput => ({ operationType: 'Delete', id }));

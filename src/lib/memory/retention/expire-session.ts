@@ -32,6 +32,7 @@ export async function expireSession(services: Services, owner: Owner, head: Stor
   const epoch = isExpired(head.value) ? head.value.epoch : head.value.epoch + 1;
   while (await retention.removeEarlier(owner, session_id, epoch));
   await purgeFromIndex(services, owner, { session_id, epoch });
+  while (await retention.removeEarlier(owner, session_id, epoch)); // vectors that were computed meanwhile; from here on none is written
   const expired = await sessions.readHead(owner, session_id);
   if (!expired || !isExpired(expired.value)) return false;
   return whileChanging(services, touched, () => retention.removeHead(expired));

@@ -46,7 +46,9 @@ async function forgetSome(services: Services, owner: Owner, session_id: string):
   const deletable = orphans.length > PAGE ? [] : gone.map((fact) => fact.id);
   const deleted = [...deletable, ...insights.map((insight) => insight.id)];
   const commit = { owner, user: user.value, replaced: [...changed.values()], deleted };
-  return (await whileChanging(services, { owner }, () => forget.commit(commit))) ? 'done' : 'lost';
+  if (!(await whileChanging(services, { owner }, () => forget.commit(commit)))) return 'lost';
+  await services.warm.vectors.removeOf(owner, deleted);
+  return 'done';
 }
 
 /** A fact with the sources that other sessions are. */

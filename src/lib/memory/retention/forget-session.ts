@@ -46,14 +46,19 @@ async function forgetRecord(services: Services, owner: Owner, at: At): Promise<b
     const epoch = await newEpoch(services, owner, { session_id, empty: round === 0 });
     const reached = await forgetOutsideCosmos(services, owner, at);
     await forgetDerived(services, owner, session_id);
-    while (epoch !== undefined && (await services.warm.retention.removeEarlier(owner, session_id, epoch)));
+    await removeEarlier(services, owner, { session_id, epoch });
     await purgeFromIndex(services, owner, { session_id, epoch });
+    await removeEarlier(services, owner, { session_id, epoch }); // vectors that were computed meanwhile; from here on none is written
     if (!reached)
       throw new MemoryError('tier_unavailable', 'Redis did not answer: fields may be left, ask again', { retryAfterSeconds: 5 });
     const end = await forgetHead(services, owner, { session_id, epoch });
     if (end !== 'started over') return end === 'gone';
   }
   throw new MemoryError('session_busy', `session "${session_id}" was used all the time`, { retryAfterSeconds: 1 });
+}
+
+async function removeEarlier({ warm }: Services, owner: Owner, of: { session_id: string; epoch: number | undefined }): Promise<void> {
+  while (of.epoch !== undefined && (await warm.retention.removeEarlier(owner, of.session_id, of.epoch)));
 }
 
 type End = 'gone' | 'in use' | 'started over';

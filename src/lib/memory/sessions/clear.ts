@@ -41,6 +41,7 @@ export async function clearSummaries(services: Services, owner: Owner, session_i
     return memory.commitSummary({ owner, head, change, tokens: 0, documents: covered, forgets: true });
   });
   await summaries.remove(owner, obsolete);
+  await services.warm.vectors.removeOf(owner, obsolete);
   return { success: true as const };
 }
 
