@@ -71,10 +71,12 @@ function ownWords(content: string): string | undefined {
   const mail = (unfenced.match(MAIL_HEADER)?.length ?? 0) >= 2;
   const long = content.length >= LONG_TEXT && lines.filter((line) => line.trim() !== '').length >= MANY_LINES;
   if (unfenced === content && free.length === lines.length && !mail && !long) return undefined;
-  if (!mail && !long) return free.join('\n');
-  const paragraphs = free.join('\n').split(/\n\s*\n/);
+  const rest = free.join('\n');
+  if (mail) return rest.slice(0, rest.search(new RegExp(MAIL_HEADER.source, 'm')));
+  if (!long) return rest;
+  const paragraphs = rest.split(/\n\s*\n/);
   const around = [paragraphs[0] ?? '', paragraphs.length > 1 ? (paragraphs.at(-1) ?? '') : ''];
-  return around.filter((one) => one.length <= OWN_WORDS_AROUND && !one.match(MAIL_HEADER)).join('\n');
+  return around.filter((one) => one.length <= OWN_WORDS_AROUND).join('\n');
 }
 
 /** The share of a fact's words that a text has. */

@@ -18,21 +18,20 @@ function lineWithout(line: string, isSaid: (piece: string) => boolean): string {
   const sentences = sentencesOf(line);
   // A heading, a quoted line or a row of a table is a piece of its own.
   if (sentences.length === 0) return line.trim() !== '' && isSaid(line) ? '' : line;
-  let label = '';
-  let changed = false;
+  let speaker = '';
+  let named = '';
   const kept = sentences.flatMap((sentence) => {
-    const own = LABEL.exec(sentence)?.[0] ?? '';
-    if (own !== '') label = own;
+    const label = LABEL.exec(sentence)?.[0] ?? '';
+    speaker = label || speaker;
     const rest = sentenceWithout(sentence, isSaid);
-    if (rest === sentence && (own !== '' || label === '')) return [sentence];
-    if (rest !== sentence) changed = true;
     if (rest === '') return [];
-    // The sentence that named the speaker is gone: the next one names it.
-    const named = own === '' && changed ? `${label}${rest}` : rest;
-    label = '';
-    return [named];
+    // Where the sentence that named the speaker is gone, the next one names it.
+    const shown = named === speaker || LABEL.test(rest) ? rest : `${speaker}${rest}`;
+    named = speaker;
+    return [shown];
   });
-  return changed ? kept.join(' ') : line;
+  const unchanged = kept.length === sentences.length && kept.every((sentence, i) => sentence === sentences[i]);
+  return unchanged ? line : kept.join(' ');
 }
 
 function sentenceWithout(sentence: string, isSaid: (piece: string) => boolean): string {
