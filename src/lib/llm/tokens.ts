@@ -14,8 +14,8 @@ const EASTERN_ACCENT = /[\u0100-\u024f]/g;
 /** Accented letters per character at which a text counts as wholly not English: German prose has about 1.5 %, Polish 4 %. */
 const FOREIGN_SHARE = 0.008;
 
-/** What a message costs beside its text: role, separators. */
-const MESSAGE_OVERHEAD = 4;
+/** What a message takes beside its text and its name: role, separators. */
+export const FRAME_TOKENS = 4;
 
 /**
  * The length of a text in tokens of o200k_base, estimated without its dictionary, in linear time. On paragraphs of English, German, Chinese
@@ -31,7 +31,7 @@ export function estimateTokens(text: string): number {
 
 /** What a message takes in a prompt: its text, its name and the frame around it. */
 export function messageTokens(message: Pick<ModelMessage, 'content' | 'name'>): number {
-  return estimateTokens(message.content) + MESSAGE_OVERHEAD + (message.name ? estimateTokens(message.name) : 0);
+  return estimateTokens(message.content) + FRAME_TOKENS + (message.name ? estimateTokens(message.name) : 0);
 }
 
 function pieceTokens(piece: string, foreign: number): number {

@@ -1,4 +1,5 @@
 import type { ModelMessage } from '../../llm/port.ts';
+import { messageTokens } from '../../llm/tokens.ts';
 import type { TokenCounter } from '../../llm/tokens-exact.ts';
 import type { Message, SessionHead, UserRecord } from '../../model.ts';
 import type { Summary } from '../../model-memory.ts';
@@ -75,7 +76,7 @@ export async function readOverflow(services: Services, owner: Owner, session: st
 async function takeExactly(buffer: Message[], limits: BufferLimits, counter: TokenCounter): Promise<Message[]> {
   const { counts } = await counter.count(buffer.map((m) => m.content));
   const taken = takeChunk(
-    buffer.map((m, i) => ({ ...m, tokens: counts[i] ?? m.tokens })),
+    buffer.map((m, i) => ({ ...m, tokens: (counts[i] ?? 0) + messageTokens({ ...m, content: '' }) })),
     limits,
   );
   return taken.length > 0 ? buffer.slice(0, taken.length) : takeChunk(buffer, limits);

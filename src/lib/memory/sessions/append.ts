@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { estimateTokens } from '../../llm/tokens.ts';
+import { messageTokens } from '../../llm/tokens.ts';
 import type { AppendRecord, Marker, Message, SessionHead } from '../../model.ts';
 import type { QueuedWrite } from '../../model-work.ts';
 import type { StoreRequest } from '../../requests.ts';
@@ -125,7 +125,7 @@ function toMessage(m: Draft['request']['messages'][number], { at, ...place }: Pl
     content: m.content,
     ...(name && { name }),
     created_at: given ?? at,
-    tokens: estimateTokens(m.content),
+    tokens: messageTokens(m),
     ...(metadata && { metadata }),
   };
 }

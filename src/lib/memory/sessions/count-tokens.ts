@@ -1,8 +1,7 @@
+import { FRAME_TOKENS } from '../../llm/tokens.ts';
 import type { MessageTokenCount, TokenCount } from '../../model-answers-session.ts';
 import type { CountTokensRequest } from '../../requests-session.ts';
 import type { Services } from '../../services.ts';
-
-const MESSAGE_TOKENS = 4; // what a message takes beside its text and name
 
 /**
  * Counts a text, or messages one by one. Of messages it says whether they are past the threshold, and which of the oldest have to go
@@ -17,7 +16,7 @@ export async function countTokens(
     return { total_tokens: counts[0] ?? 0, method };
   }
   const counted = await tokens.count(messages.flatMap(({ content, name = '' }) => [content, name]));
-  const of = (i: number) => (counted.counts[2 * i] ?? 0) + (counted.counts[2 * i + 1] ?? 0) + MESSAGE_TOKENS;
+  const of = (i: number) => (counted.counts[2 * i] ?? 0) + (counted.counts[2 * i + 1] ?? 0) + FRAME_TOKENS;
   const counts = messages.map((_, i) => of(i));
   const total_tokens = counts.reduce((sum, count) => sum + count, 0);
   return {
