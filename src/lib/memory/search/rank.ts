@@ -8,6 +8,7 @@ const WEIGHTS = { window: 1, session: 0.3, speaker: 0.4, date: 0.4, when: 0.2, p
 export type Part = keyof typeof WEIGHTS;
 export type Parts = Record<Part, number>;
 const PARTS = Object.keys(WEIGHTS) as Part[];
+const CONCLUSION = 0.85; // what was concluded counts for a little less than what was said
 
 /** An item by its number in the corpus, with its score and what that is the sum of. */
 export interface Scored {
@@ -35,9 +36,10 @@ export function rank(corpus: Corpus, query: Query, { isWanted, limit }: { isWant
     when: (at) => (query.when && corpus.items[at]?.timed ? 1 : 0),
   };
   const totals = new Float64Array(corpus.items.length);
-  const scales = Object.fromEntries(PARTS.map((part) => [part, addPart(totals, candidates, { part, raw })])) as Parts;
+  const weight = (at: number): number => (corpus.items[at]?.kind === 'turn' ? 1 : CONCLUSION);
+  const scales = Object.fromEntries(PARTS.map((part) => [part, addPart(totals, candidates, { part, raw, weight })])) as Parts;
   return best(candidates, totals, limit).map((at) => {
-    const parts = Object.fromEntries(PARTS.map((part) => [part, scales[part] * raw[part](at)])) as Parts;
+    const parts = Object.fromEntries(PARTS.map((part) => [part, weight(at) * scales[part] * raw[part](at)])) as Parts;
     return { at, score: totals[at] ?? 0, parts };
   });
 }
@@ -46,7 +48,7 @@ export function rank(corpus: Corpus, query: Query, { isWanted, limit }: { isWant
 function addPart(
   totals: Float64Array,
   candidates: number[],
-  { part, raw }: { part: Part; raw: Record<Part, (at: number) => number> },
+  { part, raw, weight }: { part: Part; raw: Record<Part, (at: number) => number>; weight: (at: number) => number },
 ): number {
   const values = candidates.map(raw[part]);
   let largest = 0;
@@ -54,7 +56,7 @@ function addPart(
   if (largest === 0) return 0;
   const scale = WEIGHTS[part] / largest;
   candidates.forEach((at, i) => {
-    totals[at] = (totals[at] ?? 0) + scale * (values[i] ?? 0);
+    totals[at] = (totals[at] ?? 0) + weight(at) * scale * (values[i] ?? 0);
   });
   return scale;
 }
