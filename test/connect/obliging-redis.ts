@@ -17,12 +17,15 @@ function commandsIn(bytes: string): string[][] {
   return commands;
 }
 
-/** A server that lets every user in and says yes to everything: what it was asked is what a test looks at. It is its own one-node cluster. */
+/** A server that lets every user in and says yes to everything that a test does not refuse: what it was asked is what a test looks at. It is its own one-node cluster. */
 export async function obligingRedis() {
   const sockets = new Set<Socket>();
   const asked: string[][] = [];
+  const refusals = new Map<string, string>();
 
   function answer([name = '', sub = '']: string[]): string {
+    const refusal = refusals.get(name);
+    if (refusal) return `-${refusal}\r\n`;
     if (name === 'HELLO') return `%1\r\n${bulk('proto')}:3\r\n`;
     if (name === 'PING') return '+PONG\r\n';
     if (name === 'CLUSTER' && sub === 'SLOTS') return `*1\r\n*3\r\n:0\r\n:${LAST_SLOT}\r\n*2\r\n${bulk('127.0.0.1')}:${port}\r\n`;
@@ -57,6 +60,8 @@ export async function obligingRedis() {
     last: (name: string) => asked.findLast(([other]) => other === name)?.slice(1),
     all: (name: string) => asked.filter(([other]) => other === name).map(([, ...words]) => words),
     connections: () => sockets.size,
+    /** Answers commands of this name with an error; without one they are obliged again. */
+    refuse: (name: string, error?: string) => void (error ? refusals.set(name, error) : refusals.delete(name)),
     cut,
     stop: async () => {
       cut();

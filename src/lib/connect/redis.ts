@@ -76,8 +76,11 @@ function createClient(config: RedisConfig, login: Login): RedisClient {
     redisOptions,
     enableOfflineQueue: false,
     clusterRetryStrategy: retryDelay,
-    // As above: no command is sent again because its connection closed.
+    // As above: no command is sent again because its connection closed. And none is kept for later while the cluster is down or moves
+    // a slot: it would be sent after its caller was told that it failed, behind what came after it.
     retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    retryDelayOnTryAgain: 0,
     slotsRefreshTimeout: config.socketTimeoutMs,
     dnsLookup: config.tls ? (address, done) => done(null, address) : undefined,
   });
