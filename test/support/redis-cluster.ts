@@ -72,6 +72,10 @@ export async function startRedisCluster({ nodeTimeoutMs = PATIENT_MS }: { nodeTi
     async keys(): Promise<string[]> {
       return (await Promise.all((await primaries()).map((node) => node.control.keys('*')))).flat();
     },
+    /** Closes the connections of all clients. */
+    async cutConnections(): Promise<void> {
+      await Promise.all(running().map((node) => node.control.call('CLIENT', 'KILL', 'TYPE', 'normal')));
+    },
     /** Ends every process. */
     stop,
   };

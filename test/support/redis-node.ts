@@ -22,6 +22,7 @@ export class RedisNode {
   readonly #nodeTimeoutMs: number;
   #process: ChildProcess | undefined;
   #control: Redis | undefined;
+  #stands = false;
 
   constructor({ port, busPort, parent, nodeTimeoutMs }: { port: number; busPort: number; parent: string; nodeTimeoutMs: number }) {
     this.port = port;
@@ -37,8 +38,9 @@ export class RedisNode {
   get busPort(): number {
     return this.#busPort;
   }
+  /** Whether there is a process that does something. */
   get runs(): boolean {
-    return this.#process !== undefined;
+    return this.#process !== undefined && !this.#stands;
   }
   /** A connection of the test's own to this node. */
   get control(): Redis {
@@ -62,11 +64,21 @@ export class RedisNode {
     await waitFor(answers, { what: `redis-server on port ${this.port}` });
   }
 
+  /** The process stands still, with its connections open, until `goOn`: what a machine that hangs looks like. */
+  standStill(): void {
+    this.#stands = this.#process?.kill('SIGSTOP') ?? false;
+  }
+  goOn(): void {
+    this.#process?.kill('SIGCONT');
+    this.#stands = false;
+  }
+
   /** Ends the process at once, as a crash would. */
   async kill(): Promise<void> {
     const node = this.#process;
     this.#control?.disconnect();
     this.#control = undefined;
+    this.#stands = false;
     if (!node) return;
     const exited = once(node, 'exit');
     node.kill('SIGKILL');
