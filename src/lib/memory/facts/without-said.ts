@@ -2,6 +2,7 @@ import { sameStatement, statementOf } from '../../llm/overlap.ts';
 import { sentencesOf } from '../../llm/sentences.ts';
 
 const LABEL = /^(?:User|Nutzer|Assistent|Assistant): /;
+const CLAUSES = /[,;]\s+(?:and|but|so|und|aber)\s+|;\s+/i;
 const GATHERING = /^([^:;]{1,60}): (.+)$/;
 
 /**
@@ -37,11 +38,22 @@ function lineWithout(line: string, isSaid: (piece: string) => boolean): string {
 function sentenceWithout(sentence: string, isSaid: (piece: string) => boolean): string {
   const [, opening, rest = ''] = GATHERING.exec(sentence) ?? [];
   const parts = rest.split('; ');
-  if (opening === undefined || parts.length < 2) return isSaid(sentence) ? '' : sentence;
+  if (opening === undefined || parts.length < 2) return isSaid(sentence) ? clausesWithout(sentence, isSaid) : sentence;
   const kept = parts.filter((part) => !isSaid(part));
   if (kept.length === parts.length) return isSaid(opening) ? '' : sentence;
   const end = /[.!?]$/.exec(sentence)?.[0] ?? '';
   return kept.length === 0 ? '' : `${opening}: ${kept.join('; ').replace(/[.!?]$/, '')}${end}`;
+}
+
+/** Of a sentence of several ("I live here, and I have a boat") the clauses that do not say it, where that leaves any. */
+function clausesWithout(sentence: string, isSaid: (piece: string) => boolean): string {
+  const label = LABEL.exec(sentence)?.[0] ?? '';
+  const clauses = sentence.slice(label.length).split(CLAUSES);
+  const kept = clauses.filter((clause) => !isSaid(clause));
+  const rest = kept.join(', ');
+  if (kept.length === 0 || kept.length === clauses.length || isSaid(rest)) return '';
+  const end = /[.!?]$/.test(rest) ? '' : '.';
+  return `${label}${rest.charAt(0).toUpperCase()}${rest.slice(1)}${end}`;
 }
 
 /** A text without the parts that are one of these statements. */

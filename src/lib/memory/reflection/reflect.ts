@@ -1,8 +1,9 @@
 import type { ReflectInput } from '../../llm/port.ts';
 import type { AppendRecord, Message, SessionHead, UserRecord } from '../../model.ts';
-import type { Fact } from '../../model-memory.ts';
+import type { Fact, Forgotten } from '../../model-memory.ts';
 import type { Services } from '../../services.ts';
 import { memoryPartition, type Owner, ownerOf } from '../../tiers/keys.ts';
+import { removeForgotten } from '../facts/forget-remove.ts';
 import { readForgotten } from '../facts/forgotten.ts';
 import { createUnlearning, type Heard, type Unlearned, type Unlearning } from '../facts/unlearn.ts';
 import { type JobHandle, sessionOf, type WorkDone } from '../jobs/job-handle.ts';
@@ -17,6 +18,7 @@ const STEP_MESSAGES = 60; // one model call reads at most this many messages …
 const STEP_TOKENS = 12_000; // … and about this many tokens
 const KNOWN_FACTS = 200;
 const MAX_LOST_COMMITS = 10;
+const FORGETTING_MS = 300_000; // longer than a request may take
 
 /** What a reflection has done so far; the numbers that `sessions/end` answers with. */
 interface Done extends Record<string, unknown> {
@@ -99,6 +101,10 @@ async function readStep(
     memory.listFacts(owner, KNOWN_FACTS),
     readForgotten(services, owner, user.value),
   ]);
+  if (forgotten.some((one) => wasLeft(one, services.now()))) {
+    await removeForgotten(services, owner);
+    return readStep(services, owner, { session, handedIn });
+  }
   const found = records.flatMap((record) => record.messages).filter((m) => m.seq > after && m.seq <= range.through);
   const messages = withinTokens(found);
   const heard = heardOf(records, messages, handedIn);
@@ -117,6 +123,10 @@ async function readStep(
   const previousFrom = previous?.from_seq ?? messages[0]?.seq ?? after + 1;
   return { head: head.value, user: user.value, epoch, messages, previousFrom, previousId: previous?.id, input, unlearning };
 }
+
+/** A forgetting that began long ago and is not over died on the way: it is finished here. */
+const wasLeft = ({ removed_at, forgotten_at }: Forgotten, now: number): boolean =>
+  removed_at === null && now - Date.parse(forgotten_at) > FORGETTING_MS;
 
 /** The messages with when they reached the service. */
 function heardOf(records: AppendRecord[], messages: Message[], handedIn: string | undefined): Heard[] {
