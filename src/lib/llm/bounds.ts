@@ -12,7 +12,7 @@ const MAX_TOPIC = 60;
 
 /**
  * What of a model's reflection may be kept. Whatever code can check is checked here, whichever model wrote it: sources exist and one of
- * them is the user's own message, nothing repeats what was injected, texts and lists have their bounds, nothing is said twice.
+ * them is the user's own message (a fact that only a tool's answer says is kept, to be quarantined), nothing repeats what was injected, texts and lists have their bounds, nothing is said twice.
  */
 export function boundReflection(reflection: Reflection, input: ReflectInput): Reflection {
   const sources = sourcesOf(input.messages);
@@ -48,29 +48,40 @@ export function boundProfile(profile: Profile, max: number): Profile {
 interface Sources {
   known: Set<number>;
   fromUser: Set<number>;
+  fromTool: Set<number>;
 }
 
 function sourcesOf(messages: ModelMessage[]): Sources {
-  const fromUser = messages.filter(({ role }) => role === 'user');
-  return { known: new Set(messages.map(({ seq }) => seq)), fromUser: new Set(fromUser.map(({ seq }) => seq)) };
+  const seqsOf = (some: ModelMessage[]) => new Set(some.map(({ seq }) => seq));
+  const by = (wanted: ModelMessage['role']) => seqsOf(messages.filter(({ role }) => role === wanted));
+  return { known: seqsOf(messages), fromUser: by('user'), fromTool: by('tool') };
 }
 
+const existing = (seqs: number[], { known }: Sources): number[] => [...new Set(seqs)].filter((seq) => known.has(seq)).sort((a, b) => a - b);
+
 /** The seqs that exist, ascending; none when the user said nothing in them. */
-function keepSources(seqs: number[], { known, fromUser }: Sources): number[] {
-  const existing = [...new Set(seqs)].filter((seq) => known.has(seq)).sort((a, b) => a - b);
-  return existing.some((seq) => fromUser.has(seq)) ? existing : [];
+function keepSources(seqs: number[], sources: Sources): number[] {
+  const kept = existing(seqs, sources);
+  return kept.some((seq) => sources.fromUser.has(seq)) ? kept : [];
+}
+
+/** The same, or those of a tool alone. */
+function keepFactSources(seqs: number[], sources: Sources): number[] {
+  const kept = existing(seqs, sources);
+  const byTool = kept.length > 0 && kept.every((seq) => sources.fromTool.has(seq));
+  return byTool ? kept : keepSources(seqs, sources);
 }
 
 function boundFacts(facts: ReflectedFact[], { sources, injected }: { sources: Sources; injected: Statement[] }): ReflectedFact[] {
   const kept: { fact: ReflectedFact; statement: Statement }[] = [];
   for (const fact of facts) {
     const text = oneLine(fact.text);
-    const source_seqs = keepSources(fact.source_seqs, sources);
+    const source_seqs = keepFactSources(fact.source_seqs, sources);
     const statement = statementOf(text);
     if (text === '' || source_seqs.length === 0 || injected.some((echo) => sameStatement(echo, statement))) continue;
     const twin = kept.find((other) => other.fact.text === text || sameStatement(other.statement, statement));
     if (twin) {
-      twin.fact.source_seqs = keepSources([...twin.fact.source_seqs, ...source_seqs], sources);
+      twin.fact.source_seqs = keepFactSources([...twin.fact.source_seqs, ...source_seqs], sources);
       twin.fact.confidence = Math.max(twin.fact.confidence, fact.confidence);
     } else if (kept.length < MAX_FACTS) {
       kept.push({ fact: { ...fact, text, source_seqs, topics: boundTopics(fact.topics) }, statement });
