@@ -7,16 +7,44 @@ const MAX_DEPTH = 64;
 
 /** Reads, checks and parses a JSON body. Errors: unsupported_media_type, body_too_large, missing_body, invalid_json, invalid_text. */
 export async function readJson(request: HttpRequest, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
-  const type = request.headers.get('content-type') ?? '';
-  if (!/^application\/json\s*(;|$)/i.test(type)) {
+  if (!isJson(request)) {
+    const type = request.headers.get('content-type') ?? '';
     throw new MemoryError('unsupported_media_type', `content-type must be application/json, saw ${JSON.stringify(type.slice(0, 100))}`);
   }
+  const bytes = await bytesOf(request, maxBytes);
+  if (bytes.length === 0) throw noBody(request);
+  return parseClean(bytes);
+}
+
+export const isJson = ({ headers }: HttpRequest): boolean => /^application\/json\s*(;|$)/i.test(headers.get('content-type') ?? '');
+
+/** A body that is taken as it came. */
+export interface RawBody {
+  /** Content type. */
+  type: string;
+  data: Buffer;
+}
+const TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(;[\x20-\x7e]*)?$/;
+const LONGEST_TYPE = 255;
+
+/** Reads a body of any other type; it may have no bytes. Errors: body_too_large, missing_body, unsupported_media_type. */
+export async function readBytes(request: HttpRequest, maxBytes = MAX_BODY_BYTES): Promise<RawBody> {
+  const type = request.headers.get('content-type') ?? 'application/octet-stream';
+  if (type.length > LONGEST_TYPE || !TYPE.test(type)) {
+    const rule = `content-type must be a media type of at most ${LONGEST_TYPE} characters`;
+    throw new MemoryError('unsupported_media_type', `${rule}, saw ${JSON.stringify(type.slice(0, 100))}`);
+  }
+  const data = await bytesOf(request, maxBytes);
+  if (data.length === 0 && request.headers.get('content-length') === null) throw noBody(request);
+  return { type, data };
+}
+
+async function bytesOf(request: HttpRequest, maxBytes: number): Promise<Buffer> {
   const announced = Number(request.headers.get('content-length') ?? 0);
   refuseLarge(announced, maxBytes);
   const bytes = Buffer.from(await request.arrayBuffer());
   refuseLarge(bytes.length, maxBytes);
-  if (bytes.length === 0) throw noBody(request);
-  return parseClean(bytes);
+  return bytes;
 }
 
 /** The same where a body may be left out, content-type and all: undefined then. */

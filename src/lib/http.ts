@@ -1,7 +1,8 @@
 import { app, type HttpMethod, type HttpRequest, type HttpResponseInit } from '@azure/functions';
 import type { ZodType } from 'zod';
-import { parseWith, readJson } from './body.ts';
+import { isJson, parseWith, type RawBody, readBytes, readJson } from './body.ts';
 import { type Caller, identify } from './caller.ts';
+import type { Config } from './config.ts';
 import { corsHeaders } from './cors.ts';
 import { ERROR_CODES, MemoryError, toProblem } from './errors.ts';
 import type { Standing } from './memory/usage/budget.ts';
@@ -13,6 +14,8 @@ const NO_SCHEMA = { safeParse: () => ({ success: true, data: undefined }) };
 
 interface Call<Body, Query, Params> {
   body: Body;
+  /** Where the route takes raw bodies and the caller sent one; `body` is undefined then. */
+  raw: RawBody | undefined;
   query: Query;
   params: Params;
   caller: Caller;
@@ -26,7 +29,9 @@ export interface Route<Body, Query, Params> {
   route: string;
   body?: ZodType<Body>;
   /** Of the body; 1 MiB where it is left out. */
-  maxBytes?: number;
+  maxBytes?: number | ((config: Config) => number);
+  /** A body that is no JSON is taken as it is. */
+  takesRaw?: true;
   query?: ZodType<Query>;
   params?: ZodType<Params>;
   /** `nobody`: answers without a credential. `operator`: needs that scope. Default: any caller. */
@@ -43,16 +48,20 @@ class Reply {
   readonly headers: Record<string, string>;
   /** The body is the caller's own value: nothing is added to it. */
   readonly verbatim: boolean;
-  constructor(status: number, body: unknown, { headers = {}, verbatim = false }: ReplyOptions) {
+  readonly texts: Record<string, string>;
+  constructor(status: number, body: unknown, { headers = {}, verbatim = false, texts = {} }: ReplyOptions) {
     this.status = status;
     this.body = body;
     this.headers = headers;
     this.verbatim = verbatim;
+    this.texts = texts;
   }
 }
 interface ReplyOptions {
   headers?: Record<string, string>;
   verbatim?: boolean;
+  /** More fields of the body, whose values are JSON already: joined, never parsed and written again. */
+  texts?: Record<string, string>;
 }
 /** An answer with a status of its own, or with headers such as ETag. */
 export const reply = (status: number, body: unknown, options: ReplyOptions = {}): Reply => new Reply(status, body, options);
@@ -129,17 +138,36 @@ async function run<B, Q, P>(
 ): Promise<unknown> {
   const params = parseWith((route.params ?? NO_SCHEMA) as ZodType<P>, request.params, 'invalid_id');
   const query = parseWith((route.query ?? NO_SCHEMA) as ZodType<Q>, Object.fromEntries(request.query), 'invalid_query');
-  const body = route.body ? parseWith(route.body, await readJson(request, route.maxBytes), 'invalid_body') : (undefined as B);
-  return route.run({ body, query, params, caller, services: context, request });
+  const maxBytes = typeof route.maxBytes === 'function' ? route.maxBytes(context.config) : route.maxBytes;
+  const raw = route.takesRaw && !isJson(request) ? await readBytes(request, maxBytes) : undefined;
+  const hasBody = route.body && !raw;
+  const body = hasBody ? parseWith(route.body as ZodType<B>, await readJson(request, maxBytes), 'invalid_body') : (undefined as B);
+  return route.run({ body, raw, query, params, caller, services: context, request });
 }
 
 function toResponse(result: unknown, { trace, standing }: { trace: Trace; standing: Standing | undefined }): HttpResponseInit {
-  const { status, body, headers, verbatim } = result instanceof Reply ? result : reply(200, result);
+  const { status, body, headers, verbatim, texts } = result instanceof Reply ? result : reply(200, result);
+  if (body instanceof Uint8Array) {
+    const missing: Record<string, string> = trace.degraded.size > 0 ? { 'x-degraded': [...trace.degraded].join(',') } : {};
+    return { status, headers: { ...headers, ...missing }, body };
+  }
   const degraded = trace.degraded.size > 0 && { degraded: [...trace.degraded] };
   const budget = standing && standing.state !== 'ok' && { budget: { state: standing.state, of: standing.of } };
   const marked =
     (degraded || budget) && !verbatim && body !== null && typeof body === 'object' ? { ...body, ...degraded, ...budget } : body;
-  return { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body: JSON.stringify(marked) };
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body: joined(JSON.stringify(marked), texts),
+  };
+}
+
+/** An object's text with more fields, whose values are texts of JSON. */
+function joined(object: string, texts: Record<string, string>): string {
+  const fields = Object.entries(texts).map(([name, text]) => `${JSON.stringify(name)}:${text}`);
+  if (fields.length === 0) return object;
+  const open = object.slice(0, -1);
+  return `${open}${open === '{' ? '' : ','}${fields.join(',')}}`;
 }
 
 function toKnown(context: Services, error: unknown, { name, requestId }: { name: string; requestId: string }): MemoryError {

@@ -77,8 +77,13 @@ export type ApiKey = z.infer<typeof ApiKey>;
 export const Doorbell = z.object({ tenant: Id, job_id: z.string().min(10).max(64), traceparent: z.string().optional() });
 export type Doorbell = z.infer<typeof Doorbell>;
 
-/** Asks whoever reaches Redis to end a session's and a user's hot copies. */
-export const StaleCopies = z.object({ tenant: Id, user_id: Id.nullable(), session_id: Id.optional() });
+/** Asks whoever reaches Redis to end a session's and a user's hot copies, or what it holds of an item up to a version. */
+export const StaleCopies = z.object({
+  tenant: Id,
+  user_id: Id.nullable(),
+  session_id: Id.optional(),
+  item: z.object({ key: Id, version: Seq }).optional(),
+});
 export type StaleCopies = z.infer<typeof StaleCopies>;
 
 /** Names a session and whose it is, in a queue message. */

@@ -78,12 +78,12 @@ describe('blobs', () => {
     const { containers, ping, close } = connectBlobs(blob);
     await expect(ping()).rejects.toThrow(`Blob container ${prefix}-wb does not exist`);
 
-    for (const name of ['tr', 'arc', 'wb']) await service.createContainer(`${prefix}-${name}`);
+    for (const name of ['tr', 'arc', 'wb', 'it']) await service.createContainer(`${prefix}-${name}`);
     await ping();
-    const { transcripts, archives, writes } = await containers();
-    for (const container of [transcripts, archives, writes]) await container.uploadBlockBlob('a', 'text', 4);
-    const names = [transcripts, archives, writes].map(({ containerName }) => containerName);
-    expect(names).toEqual([`${prefix}-tr`, `${prefix}-arc`, `${prefix}-wb`]);
+    const { transcripts, archives, writes, items } = await containers();
+    for (const container of [transcripts, archives, writes, items]) await container.uploadBlockBlob('a', 'text', 4);
+    const names = [transcripts, archives, writes, items].map(({ containerName }) => containerName);
+    expect(names).toEqual([`${prefix}-tr`, `${prefix}-arc`, `${prefix}-wb`, `${prefix}-it`]);
     expect((await service.getContainerClient(`${prefix}-arc`).getBlobClient('a').downloadToBuffer()).toString()).toBe('text');
     close();
   });

@@ -137,7 +137,7 @@ describe('storage', () => {
 
   test('BLOB_CONTAINER and QUEUE_PREFIX are prefixes', () => {
     const { blob, queue } = loadConfig({ ...DEVELOPMENT, BLOB_CONTAINER: 'mine', QUEUE_PREFIX: 'mine-' });
-    expect(blob?.containers).toEqual({ transcripts: 'mine-tr', archives: 'mine-arc', writes: 'mine-wb' });
+    expect(blob?.containers).toEqual({ transcripts: 'mine-tr', archives: 'mine-arc', writes: 'mine-wb', items: 'mine-it' });
     expect(queue?.prefix).toBe('mine-');
   });
 });

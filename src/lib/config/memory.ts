@@ -33,9 +33,16 @@ export function fieldsOf({ values }: Reading) {
   return { ttlSeconds: values.DEFAULT_TTL, ttlRefresh: values.FIELD_TTL_REFRESH };
 }
 
-/** Lives of items by preset; undefined is for ever. */
+/** Items: their lives by preset (undefined is for ever), and when they move between the tiers. */
 export function itemsOf({ values }: Reading) {
   return {
+    maxBytes: values.ITEM_MAX_BYTES,
+    copySeconds: values.ITEM_COPY_SECONDS,
+    missSeconds: values.ITEM_MISS_SECONDS,
+    promoteReads: values.ITEM_PROMOTE_READS,
+    promoteHours: values.ITEM_PROMOTE_HOURS,
+    demoteAfterDays: values.ITEM_DEMOTE_AFTER_DAYS,
+    demoteIntervalHours: values.ITEM_DEMOTE_INTERVAL_HOURS,
     presetTtlSeconds: {
       session: values.SESSION_TTL,
       profile: values.USER_PROFILE_TTL,

@@ -49,6 +49,32 @@ export const valueSettings = {
     absent: 'no end',
     about: 'Life of an item with the preset snapshot, in seconds (document 1).',
   },
+  ITEM_MAX_BYTES: {
+    rule: int(1024, 67_108_864),
+    default: '16777216',
+    about: 'The largest body of a request that puts items, in bytes.',
+  },
+  ITEM_COPY_SECONDS: {
+    rule: int(1, 86_400),
+    default: '300',
+    about: 'How long the copy of an item stays in Redis, in seconds (document 1).',
+  },
+  ITEM_MISS_SECONDS: {
+    rule: int(0, 60),
+    default: '10',
+    about: 'How long Redis remembers that there is no such item, in seconds.',
+  },
+  ITEM_PROMOTE_READS: {
+    rule: int(1, 1000),
+    default: '1',
+    about: 'Reads within ITEM_PROMOTE_HOURS after which an item from Blob Storage lies in Cosmos DB too.',
+  },
+  ITEM_PROMOTE_HOURS: { rule: int(1, 720), default: '24', about: 'The time within which reads of an item are counted, in hours.' },
+  ITEM_DEMOTE_AFTER_DAYS: {
+    rule: int(1, 36_500),
+    default: '30',
+    about: 'How long an item that nobody reads stays in Cosmos DB before it goes to Blob Storage, in days.',
+  },
 } as const satisfies SettingTable;
 
 /** Timers and retention. */
@@ -66,6 +92,11 @@ export const processingSettings = {
     about: 'How often Redis is held to MAX_SESSIONS, in seconds.',
   },
   CLEANUP_INTERVAL_HOURS: { rule: step([1, 2, 3, 4, 6, 8, 12, 24]), default: '24', about: 'How often retention runs, in hours.' },
+  ITEM_DEMOTE_INTERVAL_HOURS: {
+    rule: step([1, 2, 3, 4, 6, 8, 12, 24]),
+    default: '24',
+    about: 'How often items that nobody reads are looked for, in hours.',
+  },
   RAW_RETENTION_DAYS: { rule: int(1, 365), default: '30', about: 'How long processed transcripts are kept, in days.' },
   SESSION_RETENTION_DAYS: { rule: int(1, 36_500), default: '365', about: 'How long ended sessions are kept, in days.' },
   ARCHIVE_SESSIONS: { rule: flag, default: 'false', about: 'Whether a session is archived in Blob Storage before retention deletes it.' },

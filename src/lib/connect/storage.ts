@@ -14,10 +14,11 @@ export interface BlobContainers {
   transcripts: ContainerClient;
   archives: ContainerClient;
   writes: ContainerClient;
+  items: ContainerClient;
 }
 
 export interface BlobConnection {
-  /** The three containers, loaded with the first call; they are expected to be there. */
+  /** The four containers, loaded with the first call; they are expected to be there. */
   containers: () => Promise<BlobContainers>;
   /** Resolves when the account answers and the containers were made. */
   ping: () => Promise<void>;
@@ -80,7 +81,7 @@ export function connectBlobs(config: BlobConfig, options: StorageOptions = {}): 
     agent = opened.agent;
     return opened.service;
   });
-  const { transcripts, archives, writes } = config.containers;
+  const { transcripts, archives, writes, items } = config.containers;
 
   return {
     containers: async () => {
@@ -89,6 +90,7 @@ export function connectBlobs(config: BlobConfig, options: StorageOptions = {}): 
         transcripts: service.getContainerClient(transcripts),
         archives: service.getContainerClient(archives),
         writes: service.getContainerClient(writes),
+        items: service.getContainerClient(items),
       };
     },
     ping: async () => {

@@ -1,0 +1,45 @@
+import { http, reply } from '../lib/http.ts';
+import { demoteItems } from '../lib/memory/items/demote.ts';
+import { getItems, prefetchItems, putItems } from '../lib/memory/items/item-batch.ts';
+import { ownerOfItems } from '../lib/memory/items/item-owner.ts';
+import { BatchQuery, DemoteRequest, MgetRequest, MsetRequest, PrefetchRequest } from '../lib/requests-items.ts';
+
+/** POST /items/mget: up to 100 values by key. */
+http('items-mget', {
+  method: 'POST',
+  route: 'items/mget',
+  query: BatchQuery,
+  body: MgetRequest,
+  run: async ({ query, body, caller, services }) => {
+    const { body: rest, items } = await getItems(services, ownerOfItems(caller, query.user_id), body);
+    return reply(200, rest, { texts: { items } });
+  },
+});
+
+/** POST /items/mset: puts up to 100 values, each for itself. */
+http('items-mset', {
+  method: 'POST',
+  route: 'items/mset',
+  query: BatchQuery,
+  body: MsetRequest,
+  maxBytes: ({ items }) => items.maxBytes,
+  run: ({ query, body, caller, services }) => putItems(services, ownerOfItems(caller, query.user_id), body),
+});
+
+/** POST /items/prefetch: brings items to where they are read fastest. */
+http('items-prefetch', {
+  method: 'POST',
+  route: 'items/prefetch',
+  query: BatchQuery,
+  body: PrefetchRequest,
+  run: ({ query, body, caller, services }) => prefetchItems(services, ownerOfItems(caller, query.user_id), body.keys),
+});
+
+/** POST /items/demote: moves the tenant's items that nobody read for so long to the cold tier now (operator). */
+http('items-demote', {
+  method: 'POST',
+  route: 'items/demote',
+  body: DemoteRequest,
+  needs: 'operator',
+  run: ({ body, caller, services }) => demoteItems(services, caller.tenant, body),
+});

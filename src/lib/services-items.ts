@@ -1,0 +1,60 @@
+import type { Config } from './config.ts';
+import type { BlobConnection } from './connect/storage.ts';
+import type { Ring } from './services.ts';
+import { degrade } from './telemetry.ts';
+import { createColdItems } from './tiers/cold-items.ts';
+import type { CosmosGate } from './tiers/cosmos-gate.ts';
+import { createHotItems, type HotItems } from './tiers/hot-items.ts';
+import type { RedisGate } from './tiers/redis-gate.ts';
+import { createMemory, type Memory } from './tiers/tiered.ts';
+import { createItemDues, createWarmItems, type ItemDues, type WarmItems } from './tiers/warm-items.ts';
+
+/** Above this a value is cold by nature, whatever tier was asked for (CONTRACT "Items"). */
+const INLINE_BYTES = 1_500_000;
+
+/** One memory over the tiers, and beside it the tiers' own parts for what concerns only one of them. */
+export type Items = Memory & { hot: HotItems | undefined; warm: WarmItems; dues: ItemDues };
+
+interface ItemStores {
+  now: () => number;
+  redis: RedisGate;
+  cosmos: CosmosGate;
+  blobs: BlobConnection | undefined;
+  ring: Ring;
+}
+/** The names under which an answer says that it was given without a tier. */
+const TIER_NAMES: Record<string, string> = { hot: 'redis', warm: 'cosmos', cold: 'blob' };
+
+/** The memory of items over the tiers that are configured. */
+export function createItems(config: Config, { now, redis, cosmos, blobs, ring }: ItemStores): Items {
+  const { items } = config;
+  const dues = createItemDues(cosmos);
+  const hot = redis.enabled ? createHotItems(redis, { now, ...hotItemRules(config) }) : undefined;
+  const warm = createWarmItems(cosmos, { now, maxBytes: INLINE_BYTES });
+  const cold = blobs && createColdItems(blobs, { now, maxBytes: items.maxBytes });
+  const memory = createMemory(
+    { hot, warm, cold },
+    {
+      now,
+      hotMs: items.copySeconds * 1000,
+      promoteReads: items.promoteReads,
+      promoteWithinMs: items.promoteHours * 3_600_000,
+      demoteAfterMs: items.demoteAfterDays * 86_400_000,
+      deadlineMs: config.http.requestDeadlineMs,
+      dues: cold && dues,
+      degraded: (tier) => degrade(TIER_NAMES[tier] ?? tier),
+      unseen: ({ tenant, user_id, key }, { version }) => void ring('invalidate', { tenant, user_id, item: { key, version } }),
+    },
+  );
+  return { ...memory, hot, warm, dues };
+}
+
+function hotItemRules({ items, memory, http }: Config) {
+  return {
+    maxBytes: INLINE_BYTES,
+    verifyMs: memory.verifyWithinSeconds * 1000,
+    missMs: items.missSeconds * 1000,
+    writerMs: 2 * http.requestDeadlineMs,
+    copyMs: items.copySeconds * 1000,
+  };
+}

@@ -1,0 +1,46 @@
+/** One operation on one tier, as it went: how many of the items that it asked for were there, and how long it took. */
+export interface TierOperation {
+  tier: string;
+  op: string;
+  hits: number;
+  misses: number;
+  ms: number;
+  failed: boolean;
+}
+export type Observe = (operation: TierOperation) => void;
+
+/** Operations that look for items; of the others only time and failure say something. */
+const LOOKING = new Set(['get', 'has', 'getMany', 'look', 'read']);
+
+/** What the front tier does not believe itself, and that it knows of nothing, is no hit. */
+const isHit = (found: unknown): boolean => {
+  if (!found || typeof found !== 'object') return found === true;
+  const seen = found as { trusted?: boolean; kind?: string };
+  return seen.trusted === undefined || (seen.trusted && seen.kind !== 'gone');
+};
+
+/** The same part of a tier, with every call of it observed. */
+export function watched<T extends object>(tier: string, part: T, observe: Observe): T {
+  const wrap =
+    (op: string, call: (...args: never[]) => unknown) =>
+    async (...args: never[]) => {
+      const started = performance.now();
+      const tell = (found: unknown[], failed: boolean) => {
+        const looked = LOOKING.has(op) ? found : [];
+        const hits = looked.filter(isHit).length;
+        observe({ tier, op, hits, misses: looked.length - hits, ms: performance.now() - started, failed });
+      };
+      try {
+        const answer = await call.apply(part, args);
+        tell(Array.isArray(answer) ? answer : [answer], answer === undefined && op === 'look');
+        return answer;
+      } catch (error) {
+        tell([], true);
+        throw error;
+      }
+    };
+  const isAsync = (name: string, value: unknown): value is (...args: never[]) => unknown =>
+    typeof value === 'function' && name !== 'compresses';
+  const entries = Object.entries(part).map(([name, value]) => [name, isAsync(name, value) ? wrap(name, value) : value]);
+  return Object.fromEntries(entries) as T;
+}
