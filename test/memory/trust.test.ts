@@ -41,6 +41,27 @@ test('a rebuild that races a commit does not install what it read before it', as
   expect(await recalled(reader, who)).toEqual(['first', 'second']);
 });
 
+test('a rebuild that saw a writer under way does not replace the copy that this writer moved along meanwhile', async () => {
+  const who = world.fresh();
+  const [one, reader] = [world.instance(0), slowAt(world.instance(1), 'install')];
+  await say(one, who, 'first');
+  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const append: typeof one.warm.sessions.append = async (change) => {
+    reached.resolve();
+    await released.promise;
+    return one.warm.sessions.append(change);
+  };
+  const writing = say({ ...one, warm: { ...one.warm, sessions: { ...one.warm.sessions, append } } }, who, 'second');
+  await reached.promise;
+  const early = recalled(reader.services, who);
+  await reader.reached;
+  released.resolve();
+  await writing;
+  reader.release();
+  expect(await early).toEqual(['first']);
+  expect(await recalled(one, who), 'the rebuilt copy is older').toEqual(['first', 'second']);
+});
+
 test('two writers at once leave no copy that lacks either', async () => {
   const who = world.fresh();
   const [one, two, reader] = [world.instance(0), world.instance(1), world.instance(2)];

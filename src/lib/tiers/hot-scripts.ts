@@ -1,7 +1,8 @@
 /**
  * The hot-copy protocol in Lua, the same for a session (head hash + buffer list) and for a user's memory (one hash).
- * A hash holds the copy's fields, `gen` (changes whenever the copy stops being one), and one field `t:<token>` per writer
- * that is under way, with the time (ms) at which it began. KEYS[1] is the hash, KEYS[2] the list where there is one.
+ * A hash holds the copy's fields, `gen` (changes whenever the copy does: what a reader rebuilt before must not replace it), and one
+ * field `t:<token>` per writer that is under way, with the time (ms) at which it began. KEYS[1] is the hash, KEYS[2] the list where
+ * there is one.
  * `pending` says that acknowledged stores still wait in blobs; it outlives the copy.
  * Values of users are opaque texts here: no cjson (it turns [] into {} and rounds large numbers).
  */
@@ -67,7 +68,7 @@ if not follows and not first then
   return 0
 end
 push(14)
-redis.call('HSET', hash, 'epoch', epoch, 'last_seq', last_seq, 'count', length + added, 'doc', doc, 'etag', etag, 'memory_etag', memory_etag, 'verified_at', now)
+redis.call('HSET', hash, 'gen', fresh_gen, 'epoch', epoch, 'last_seq', last_seq, 'count', length + added, 'doc', doc, 'etag', etag, 'memory_etag', memory_etag, 'verified_at', now)
 live_for(ttl)
 return 1
 `;
