@@ -166,6 +166,16 @@ describe('a connection that breaks', () => {
     expect(ms).toBeLessThan(500);
   });
 
+  test('costs a batch of reads one more try, too', async () => {
+    const cosmos = await server();
+    const { items } = connect(cosmos.endpoint);
+    await items.items.create({ id: 'a', pk: 'p' });
+    const fault = cosmos.faults.add({ match: ({ kind }) => kind === 'batch', times: 1, action: { drop: 'before' } });
+    const { result } = await items.items.batch([{ operationType: 'Read', id: 'a' }], 'p');
+    expect(result?.[0]?.statusCode).toBe(200);
+    expect(fault.hits).toBe(1);
+  });
+
   test('fails a write, because it may have happened', async () => {
     const cosmos = await server();
     const { items } = connect(cosmos.endpoint);

@@ -28,7 +28,13 @@ const FORBIDDEN = 403;
 
 const chargeIn = (headers: Record<string, unknown> | undefined) => Number(headers?.[CHARGE] ?? 0);
 
-const isRead = ({ operationType }: RequestContext) => String(operationType) === 'read' || String(operationType) === 'query';
+/** Also a batch that only reads. */
+function isRead({ operationType, body }: RequestContext): boolean {
+  const operation = String(operationType);
+  if (operation !== 'batch') return operation === 'read' || operation === 'query';
+  const operations: unknown = typeof body === 'string' ? JSON.parse(body) : body;
+  return Array.isArray(operations) && operations.every(({ operationType: type }: { operationType?: unknown }) => type === 'Read');
+}
 
 /** No code that the SDK's retry policies know, so that none of them goes on. */
 class UnansweredError extends Error {
