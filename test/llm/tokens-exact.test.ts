@@ -121,6 +121,7 @@ test('without the vocabulary the counts are estimates and say so; the next call 
     },
     onFallback: (error) => reasons.push(error),
   });
+  expect(loads, 'not before it is needed').toBe(0);
   expect(await flaky.count(['hello there'])).toEqual({ counts: [estimateTokens('hello there')], method: 'estimate' });
   expect(reasons).toEqual([new Error('not installed')]);
   const answers = await Promise.all([flaky.count(['one']), flaky.count(['two']), flaky.count(['three'])]);

@@ -83,6 +83,22 @@ test("a session's own limits decide, another session keeps those of the settings
   expect(whole.buffer_info.max_buffer_messages).toBe(30);
 });
 
+test('the settings give the limits of every session that has none of its own', async () => {
+  const smaller = { MAX_BUFFER_MESSAGES: '4', MAX_BUFFER_TOKENS: '400', SUMMARY_TRIGGER_TOKENS: '300' };
+  const other = await startInstances({ settings: smaller });
+  try {
+    const who = other.fresh();
+    const message = (content: string) => MessageRequest.parse({ role: 'user', content }).message;
+    for (let n = 1; n <= 5; n++) await addMessage(other.instance(), { ...at(who), message: message(`remark ${n}`) });
+    const { buffer_info } = await readBuffer(other.instance(), ownerIs(who), who.session_id);
+    expect(buffer_info).toMatchObject({ max_buffer_messages: 4, max_buffer_tokens: 400, over_limit: true, should_trigger_summary: true });
+    const { config } = await readConfig(other.instance(), ownerIs(who), who.session_id);
+    expect(config.summary_trigger_tokens).toBe(300);
+  } finally {
+    await other.stop();
+  }
+});
+
 test('a buffer that overflows by new limits is summarised at once', async () => {
   const who = world.fresh();
   for (let n = 1; n <= 6; n++) await add(who, `remark ${n}`);

@@ -71,6 +71,15 @@ test("a message id of one's own, also in the metadata, stores it once; its time 
   expect(await post(session, { ...message, content: 'other' })).toMatchObject({ status: 409, body: { code: 'idempotency_mismatch' } });
 });
 
+test('any role is stored as it was sent, with a name and any metadata', async () => {
+  const session = fresh();
+  const metadata = { channel: 'sms', tags: [], nested: { price: 9007199254740991 }, none: null };
+  for (const role of ['system', 'user', 'tool', 'assistant']) await post(session, { role, content: `as ${role}`, name: 'Zoë', metadata });
+  const { body } = await api().get(`/sessions/${session}/messages`);
+  const expected = ['system', 'user', 'tool', 'assistant'].map((role) => ({ role, content: `as ${role}`, name: 'Zoë', metadata }));
+  expect(body.messages).toMatchObject(expected);
+});
+
 test.each([
   [{ role: 'robot', content: 'x' }, 'role'],
   [{ role: 'user', content: '' }, 'content'],
