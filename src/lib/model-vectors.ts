@@ -43,6 +43,8 @@ export const VectorState = z.object({
   complete: z.boolean(),
   /** The model that answers until then. */
   previous: Asked.optional(),
+  /** There may be vectors by other models, which go when it is complete. */
+  untidy: z.boolean(),
   updated_at: Iso,
 });
 export type VectorState = z.infer<typeof VectorState>;

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 export type FakeAnswer =
   | { kind: 'ok'; json: unknown; usage?: { prompt_tokens: number; completion_tokens: number } | null }
   | { kind: 'text'; text: string }
-  /** Vectors of the texts that were asked for; numbers where `numbers`, whatever encoding was asked for. */
-  | { kind: 'vectors'; vectors: number[][]; numbers?: boolean; usage?: { prompt_tokens: number } }
+  /** Vectors of the texts that were asked for; numbers where `numbers`, whatever encoding was asked for. Sent when `after` has happened. */
+  | { kind: 'vectors'; vectors: number[][]; numbers?: boolean; usage?: { prompt_tokens: number }; after?: Promise<unknown> }
   | { kind: 'refusal' }
   | { kind: 'filtered' }
   | { kind: 'truncated'; text?: string }
@@ -93,7 +93,7 @@ function plausible({ body }: FakeRequest): FakeAnswer {
 
 function reply(response: ServerResponse, answer: FakeAnswer, body: FakeRequest['body']): void {
   if (answer.kind === 'slow') return;
-  if (answer.kind === 'vectors') sendJson(response, embeddings(answer, body));
+  if (answer.kind === 'vectors') void Promise.resolve(answer.after).finally(() => sendJson(response, embeddings(answer, body)));
   else if (answer.kind === 'stalled') sendHalf(response);
   else if (answer.kind === 'cut' && answer.midway) sendHalf(response, () => response.destroy());
   else if (answer.kind === 'cut') response.destroy();

@@ -5,7 +5,7 @@ import { memoryPartition, type Owner, vectorId } from '../../tiers/keys.ts';
 import { embedTexts, modelKey } from './embed-texts.ts';
 import { type Embeddable, embeddables, newestSummaries } from './embeddable.ts';
 import { type HeldState, moveState, stateFor } from './vector-state.ts';
-import { tidyVectors } from './vector-tidy.ts';
+import { removeOthers, removeStale } from './vector-tidy.ts';
 
 const DOCUMENTS = 25; // looked at in one step
 const OVERLAP_SECONDS = 5; // how far the clocks that write `_ts` may be apart
@@ -131,10 +131,11 @@ async function commitAll({ warm }: Services, owner: Owner, { user, vectors }: { 
 
 /** All have their vectors: the model answers from now on, and what nobody asks any more goes. False when there was no time for all of it. */
 async function finish(services: Services, held: HeldState, { owner, timeUp }: Run): Promise<boolean> {
+  await removeStale(services, owner);
   const { previous, ...state } = held.state;
-  if (!state.complete || previous) {
-    const moved = await moveState(services, owner, { ...held, state: { ...state, complete: true } });
-    if (moved === undefined) return false;
-  }
-  return tidyVectors(services, owner, { model: state.model, timeUp });
+  const done = state.complete ? held : await moveState(services, owner, { ...held, state: { ...state, complete: true } });
+  if (done === undefined) return false;
+  if (!done.state.untidy) return true;
+  if (!(await removeOthers(services, owner, { model: state.model, timeUp }))) return false;
+  return (await moveState(services, owner, { ...done, state: { ...done.state, untidy: false } })) !== undefined;
 }

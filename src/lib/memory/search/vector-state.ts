@@ -35,6 +35,7 @@ export function stateFor(
     through_ts: 0,
     complete: false,
     ...(before && !isReturn && { previous: before }),
+    untidy: known !== undefined,
     updated_at: at,
   };
   return { state, etag: stored?.etag };

@@ -6,23 +6,29 @@ import { newestSummaries } from './embeddable.ts';
 
 const PAGE = 100;
 
-/**
- * Deletes vectors that nobody asks for: by other models, of summaries that later ones took in, and of facts and insights that are gone,
- * where whoever deleted them died before their vectors. Vectors of messages go with their messages. False when the time was up.
- */
-export async function tidyVectors(
+/** Deletes the vectors by other models. False when the time was up. */
+export async function removeOthers(
   { warm }: Services,
   owner: Owner,
   { model, timeUp }: { model: EmbeddingModel; timeUp: () => boolean },
 ): Promise<boolean> {
-  const { vectors } = warm;
   for (let full = true; full; ) {
     if (timeUp()) return false;
-    const others = await vectors.listOthers(owner, modelKey(model), PAGE);
-    await vectors.remove(owner, others);
+    const others = await warm.vectors.listOthers(owner, modelKey(model), PAGE);
+    await warm.vectors.remove(owner, others);
     full = others.length === PAGE;
   }
+  return true;
+}
+
+/**
+ * Deletes the vectors of summaries that later ones took in, and of facts and insights that are gone, where whoever deleted them died
+ * before their vectors. Vectors of messages go with their messages.
+ */
+export async function removeStale({ warm }: Services, owner: Owner): Promise<void> {
+  const { vectors } = warm;
   const held = await vectors.listDerived(owner);
+  if (held.length === 0) return;
   const newest = newestSummaries(await vectors.listSummaries(owner));
   const derived = held.filter(({ item }) => !item.startsWith(SUMMARIES)).map(({ item }) => item);
   const there = await warm.forget.existing(owner, derived);
@@ -31,5 +37,4 @@ export async function tidyVectors(
     owner,
     held.filter(({ item }) => !wanted(item)).map(({ id }) => id),
   );
-  return true;
 }
