@@ -23,13 +23,15 @@ const SETTINGS = {
 
 let cluster: RedisCluster;
 let stack: Stack;
+const cleanups: (() => Promise<void>)[] = [];
 beforeEach(async () => {
   cluster = await startRedisCluster({ nodeTimeoutMs: NODE_TIMEOUT_MS });
+  cleanups.push(cluster.stop);
   stack = await startStack({ apps: 2, settings: { ...SETTINGS, ...clusterSettings(cluster) } });
+  cleanups.push(stack.stop);
 }, 60_000);
 afterEach(async () => {
-  await stack.stop();
-  await cluster.stop();
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
 /** Names of sessions, as many on each primary. */

@@ -25,12 +25,7 @@ export async function startRedisCluster({ nodeTimeoutMs = PATIENT_MS }: { nodeTi
     const [port, busPort] = ports.slice(2 * n) as [number, number];
     return new RedisNode({ port, busPort, parent: folder, nodeTimeoutMs });
   });
-  const killAll = () => {
-    for (const node of nodes) void node.kill();
-  };
-  process.once('exit', killAll); // a worker that is ended in the middle of a test leaves nothing behind
   const stop = async () => {
-    process.off('exit', killAll);
     await Promise.all(nodes.map((node) => node.kill()));
     rmSync(folder, { recursive: true, force: true });
   };

@@ -52,7 +52,9 @@ export class RedisNode {
   async start(): Promise<void> {
     const node = spawn('redis-server', this.#arguments(), { stdio: 'ignore' });
     this.#process = node;
+    const watchdog = watch(node);
     node.once('exit', () => {
+      watchdog.kill();
       if (this.#process === node) this.#process = undefined;
     });
     this.#control = new Redis(this.port, HOST, { retryStrategy: () => 50, maxRetriesPerRequest: null });
@@ -101,6 +103,11 @@ export class RedisNode {
     };
     return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   }
+}
+
+/** Ends a node whose test process is gone, however that ended: the pipe to it closes. */
+function watch({ pid }: ChildProcess): ChildProcess {
+  return spawn('sh', ['-c', 'read _; kill -9 "$0"', String(pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
 }
 
 /** So many ports on loopback that nobody listens on. */
