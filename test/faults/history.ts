@@ -48,11 +48,11 @@ export function createHistory(session_id: string) {
     },
 
     /** Texts that were shown, oldest first; `lagging` where nothing promises that they are the latest. */
-    shown(texts: string[], asked: Ask, { lagging = false }: { lagging?: boolean } = {}): void {
+    shown(texts: string[], asked: Ask, { lagging = false, where }: { lagging?: boolean; where: string }): void {
       const wrong = texts.findIndex((text, n) => text !== `${session_id} says #${n}`);
-      if (wrong >= 0) fault(`the text at ${wrong} is "${texts[wrong]}"`);
-      if (texts.length > acknowledged + 1) fault(`${texts.length} texts where ${acknowledged} were acknowledged`);
-      if (!lagging && texts.length < asked.stored) fault(`${texts.length} texts where ${asked.stored} had been acknowledged`);
+      if (wrong >= 0) fault(`${where}: the text at ${wrong} is "${texts[wrong]}"`);
+      if (texts.length > acknowledged + 1) fault(`${where}: ${texts.length} texts where ${acknowledged} were acknowledged`);
+      if (!lagging && texts.length < asked.stored) fault(`${where}: ${texts.length} texts where ${asked.stored} had been acknowledged`);
     },
 
     /** The list that the appends grew; a wipe takes it away as a whole. */

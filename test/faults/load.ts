@@ -92,7 +92,8 @@ export function startLoad(world: World, { sessions = 2 }: { sessions?: number } 
   async function look({ who, history }: Session, index: number, { route, more = {}, lagging }: Look): Promise<void> {
     const before = history.ask();
     const { status, body, ...rest } = await ask('read', index, routes[route](who, more));
-    if (status === 200) history.shown(TEXTS[route](body), before, { lagging });
+    const where = `${route} of instance ${index} while ${phase}, degraded: ${body.degraded}`;
+    if (status === 200) history.shown(TEXTS[route](body), before, { lagging, where });
     else if (before.stored > 0) history.refused({ status, body, ...rest });
   }
 
