@@ -6,6 +6,8 @@ import { countsOf, termsOf, wordsOf } from './search-terms.ts';
 import type { IndexedMessage } from './segment.ts';
 
 const ROLE_WORDS = new Set(['user', 'assistant', 'agent', 'system', 'tool']);
+// Whom facts and insights are about goes without saying: a query about "the user" must not find them all.
+const SUBJECT = /^(?:the )?(?:user|nutzer)(?:['’]?s)?\b/i;
 const QUESTION = /[?？]["'”’)\]]*\s*$/;
 
 /** Messages of one append record as the index holds them. */
@@ -31,7 +33,7 @@ export function indexedMessages(record: AppendRecord): IndexedMessage[] {
 
 /** A fact, insight or summary with its terms. All are about the user. */
 export function derivedItem(found: Fact | Insight | Summary): { item: Item; counts: Map<string, number> } {
-  const terms = termsOf(wordsOf(found.text));
+  const terms = termsOf(wordsOf(found.text.replace(SUBJECT, '')));
   const item: Item = {
     doc: found.id,
     seq: 0,
