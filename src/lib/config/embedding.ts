@@ -1,11 +1,11 @@
-import type { EmbeddingModel } from '../llm/port.ts';
 import { isLoopback } from './loopback.ts';
 import type { ModelConfig } from './model.ts';
 import type { Reading } from './read.ts';
 import { withSecrets } from './secrets.ts';
 
 export interface EmbeddingConfig {
-  model: EmbeddingModel;
+  /** Without `dimensions` the vectors have the length that is the model's own. */
+  model: { name: string; dimensions?: number };
   /** With its version path; absent for OpenAI itself. */
   baseUrl?: string;
   /** Not enumerable; absent with managed identity, and for a server that asks for none. */
