@@ -15,7 +15,7 @@ export function onCluster(suites: Record<string, () => Promise<unknown>>): void 
     let release: () => Promise<void>;
     beforeAll(async () => {
       ({ release } = await leaseCluster()); // one for all suites, which each empty it
-    });
+    }, 60_000);
     afterAll(() => release());
     for (const [what, load] of Object.entries(suites)) describe(what, () => load().then(() => {}));
   });

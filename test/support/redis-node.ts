@@ -9,9 +9,10 @@ import { waitFor } from './wait.ts';
 /** Whether `redis-server` is on the PATH; CI installs Debian's. */
 export const hasRedisServer = spawnSync('redis-server', ['--version']).error === undefined;
 
-// Below the ports that Linux hands out by itself, so that nobody else is given one between the look and the start.
-const LOWEST_PORT = 15_000;
-const PORTS = 10_000;
+// Below the ports that Linux hands out by itself, and apart for each worker of the tests, so that nobody else is given one between the
+// look and the start.
+const PORTS = 2000;
+const LOWEST_PORT = 15_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 8) * PORTS;
 const HOST = '127.0.0.1';
 
 /** A process of `redis-server` that is a node of a cluster, on loopback, without persistence but for what it knows of the cluster. */
