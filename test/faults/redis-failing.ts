@@ -6,7 +6,7 @@ export type Failing = (world: Pick<World, 'redis'>) => () => void;
 
 /** What a client says to connect. */
 const CONNECTING = ['HELLO', 'CLIENT', 'INFO', 'SELECT'];
-export const isWork = ({ name }: FaultCall) => !CONNECTING.includes(name);
+export const isWork = ({ name }: Pick<FaultCall, 'name'>) => !CONNECTING.includes(name);
 export const every = (nth: number) => {
   let count = 0;
   return (call: FaultCall) => isWork(call) && ++count % nth === 0;
