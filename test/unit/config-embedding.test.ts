@@ -41,7 +41,7 @@ describe('the embedding model', () => {
   });
 
   test.each([
-    ['beside the local model without a server', { EMBEDDING_MODEL: 'small' }, /EMBEDDING_BASE_URL is needed/],
+    ['beside the local model without a server', { EMBEDDING_MODEL: 'small' }, /EMBEDDING_BASE_URL: is needed/],
     [
       'with a key over plain http',
       { EMBEDDING_MODEL: 'small', EMBEDDING_BASE_URL: 'http://far.example/v1', EMBEDDING_API_KEY: 'sk-embed' },
