@@ -1,3 +1,4 @@
+import { parseWith, readJsonIfAny } from '../lib/body.ts';
 import { http, reply } from '../lib/http.ts';
 import { demoteItems } from '../lib/memory/items/demote.ts';
 import { getItems, prefetchItems, putItems } from '../lib/memory/items/item-batch.ts';
@@ -39,7 +40,9 @@ http('items-prefetch', {
 http('items-demote', {
   method: 'POST',
   route: 'items/demote',
-  body: DemoteRequest,
   needs: 'operator',
-  run: ({ body, caller, services }) => demoteItems(services, caller.tenant, body),
+  run: async ({ caller, services, request }) => {
+    const asked = parseWith(DemoteRequest, await readJsonIfAny(request), 'invalid_body');
+    return demoteItems(services, caller.tenant, asked);
+  },
 });

@@ -53,7 +53,8 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
     const since = now() - entry.verified_at;
     const within = seen.kind === 'gone' ? missMs : verifyMs;
     const known = seen.kind !== 'unknown' && !isOver(seen, now());
-    return { ...seen, trusted: known && !busy && !abandoned && since <= within && within > 0 };
+    const isDoubted = entry.verified_at <= redis.doubtedAt();
+    return { ...seen, trusted: known && !busy && !abandoned && !isDoubted && since <= within && within > 0 };
   }
 
   async function look(names: readonly ItemName[]): Promise<(Seen | undefined)[] | undefined> {
@@ -94,7 +95,7 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
     async alone(of, item, proof) {
       if (!(await debts.settle([of]))) return undefined;
       const entry = entryOf({ letter: 'a', ...item, verified_at: 0, item });
-      const known = [fifteen(Math.max(now() - verifyMs, 0)), fifteen(Math.max(now() - missMs, 0))];
+      const known = [verifyMs, missMs].map((ms) => fifteen(Math.max(now() - ms, redis.doubtedAt() + 1)));
       const how = [fifteen(proof?.at ?? 0), entry, lifeOf(item), proof?.generation ?? '', ...known];
       const version = await run('alone', of, [fifteen(item.version), ...how]);
       if (version === undefined) return undefined;
