@@ -6,6 +6,7 @@ import { type CosmosGate, sql } from './cosmos-gate.ts';
 import * as keys from './keys.ts';
 import { bumpMemory, forgetCondition } from './warm-memory.ts';
 
+const A_BATCH = 40;
 const Named = z.object({ id: z.string() });
 /** As it is stored: what is written back keeps its life, and only in the place of what was read. */
 const StoredSummary = Summary.extend({ _etag: z.string(), ttl: z.number().optional() });
@@ -31,7 +32,13 @@ export function createWarmForgotten(cosmos: CosmosGate) {
     },
 
     /** Notes that nothing says it any more. */
-    settle: (forgotten: Forgotten): Promise<void> => cosmos.upsert('memory', forgotten),
+    async settle(owner: keys.Owner, settled: Forgotten[]): Promise<void> {
+      for (let from = 0; from < settled.length; from += A_BATCH) {
+        const page = settled.slice(from, from + A_BATCH);
+        const operations = page.map((one): OperationInput => ({ operationType: 'Upsert', resourceBody: one as never }));
+        await cosmos.batch('memory', keys.memoryPartition(owner), operations);
+      }
+    },
 
     /** All summaries of a user that have a text. */
     listSummaries(owner: keys.Owner): Promise<StoredSummary[]> {

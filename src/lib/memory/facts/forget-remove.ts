@@ -6,7 +6,7 @@ import { heldAgain } from '../retention/forget-derived.ts';
 import { whileChanging } from '../sessions/changing.ts';
 import { forgetInProfile } from './forget-profile.ts';
 import { forgetInSummaries } from './forget-summaries.ts';
-import { busy, createMemoryOf, type MemoryOf, readForgotten, shareMessages } from './forgotten.ts';
+import { busy, createMemoryOf, type MemoryOf, messagesOf, readForgotten } from './forgotten.ts';
 import { isExplained } from './unlearn.ts';
 
 const MAX_LOST_RACES = 20;
@@ -44,7 +44,10 @@ export async function removeForgotten(services: Services, owner: Owner): Promise
     ),
   );
   const removed_at = new Date(services.now()).toISOString();
-  for (const one of pending) await forgotten.settle({ ...one, removed_at });
+  await forgotten.settle(
+    owner,
+    pending.map((one) => ({ ...one, removed_at })),
+  );
   return pending;
 }
 
@@ -105,9 +108,10 @@ async function forgetSomeInsights(services: Services, removal: Removal, user: Us
   const { owner, pending, memory } = removal;
   const { forget, facts, memory: store, forgotten, summaries } = services.warm;
   const [insights, all] = await Promise.all([store.listInsights(owner, { limit: MAX_INSIGHTS }), facts.listAll(owner, MAX_FACTS)]);
+  const heard = messagesOf(pending.flatMap((one) => one.sources));
   const changed = insights.flatMap((insight) => {
     const text = memory.without(insight.text);
-    const rests = pending.some((one) => shareMessages(one.sources, insight.sources));
+    const rests = [...messagesOf(insight.sources)].some((message) => heard.has(message));
     const goes = text === '' || (rests && !isExplained({ ...insight, text }, all));
     return goes || text !== insight.text ? [{ insight, text: goes ? '' : text }] : [];
   });

@@ -6,7 +6,18 @@ import type { Services } from '../../services.ts';
 import { forgottenId, type Owner } from '../../tiers/keys.ts';
 import { statementsIn } from '../context/closed-facts.ts';
 import { sameness } from '../context/context-text.ts';
-import { covers, createHasher, type HeardStatement, hashStatement, hear, isNear, isSame, namesIt } from './hashed-statement.ts';
+import {
+  anyStems,
+  covers,
+  createHasher,
+  type HeardStatement,
+  hashStatement,
+  hear,
+  isNear,
+  isSame,
+  mayBeSaid,
+  namesIt,
+} from './hashed-statement.ts';
 import { withoutSaid } from './without-said.ts';
 
 const SALT_BYTES = 16;
@@ -56,17 +67,24 @@ export function createMemoryOf(forgotten: Forgotten[]) {
   const salted = [...Map.groupBy(forgotten, ({ salt }) => salt)].map(([salt, entries]) => ({
     hash: createHasher(salt),
     entries,
-    stems: new Set(entries.flatMap(({ statements }) => statements.flatMap(({ stems }) => stems))),
   }));
+
+  /** Those that a text may say, by its words alone. */
+  function maySay(text: string, { only = forgotten, byName }: { only?: Forgotten[]; byName: boolean }) {
+    const asked = new Set(only);
+    return salted.flatMap(({ hash, entries }) => {
+      const stems = anyStems(text, hash);
+      const may = entries.filter((entry) => entry.statements.some((gone) => mayBeSaid(stems, gone, { byName })) && asked.has(entry));
+      return may.length > 0 ? [{ hash, may }] : [];
+    });
+  }
 
   /** Which of the forgotten ones a piece of text says. */
   function saidIn(piece: string, by: By): Forgotten[] {
-    return salted.flatMap(({ hash, entries, stems }) => {
-      const whole = hear(piece, hash);
-      if (![...whole.anyStems].some((stem) => stems.has(stem))) return [];
-      const readings = new Set([...statementsIn(piece), ...statementsIn(`Assistant: ${piece}`)]);
-      const heard = [whole, ...[...readings].map((reading) => hear(reading, hash))];
-      return entries.filter(({ statements }) => statements.some((gone) => heard.some((one) => TESTS[by](one, gone))));
+    return maySay(piece, { byName: by === 'names' }).flatMap(({ hash, may }) => {
+      const readings = new Set([piece, ...statementsIn(piece), ...statementsIn(`Assistant: ${piece}`)]);
+      const heard = [...readings].map((reading) => hear(reading, hash));
+      return may.filter(({ statements }) => statements.some((gone) => heard.some((one) => TESTS[by](one, gone))));
     });
   }
   return {
@@ -84,7 +102,8 @@ export function createMemoryOf(forgotten: Forgotten[]) {
 
     /** A text without what says one of these; `names` also without what has their names. */
     without(text: string, { only = forgotten, names = [] }: { only?: Forgotten[]; names?: Forgotten[] } = {}): string {
-      if (only.length + names.length === 0) return text;
+      const may = only.length + names.length > 0 && maySay(text, { only: [...only, ...names], byName: names.length > 0 }).length > 0;
+      if (!may) return text;
       return withoutSaid(text, (piece) => {
         const said = saidIn(piece, 'text').some((one) => only.includes(one));
         return said || (names.length > 0 && saidIn(piece, 'names').some((one) => names.includes(one)));
@@ -108,9 +127,12 @@ export function createMemoryOf(forgotten: Forgotten[]) {
 }
 export type MemoryOf = ReturnType<typeof createMemoryOf>;
 
+/** The messages that sources name. */
+export const messagesOf = (sources: Fact['sources']): Set<string> =>
+  new Set(sources.flatMap(({ session_id, seqs }) => seqs.map((seq) => `${session_id}|${seq}`)));
+
 /** Do two lists of sources have a message in common? */
 export function shareMessages(left: Fact['sources'], right: Fact['sources']): boolean {
-  const of = (sources: Fact['sources']) => sources.flatMap(({ session_id, seqs }) => seqs.map((seq) => `${session_id}|${seq}`));
-  const there = new Set(of(left));
-  return of(right).some((message) => there.has(message));
+  const there = messagesOf(left);
+  return [...messagesOf(right)].some((message) => there.has(message));
 }

@@ -1,14 +1,15 @@
 import { createHmac } from 'node:crypto';
 import { statementOf } from '../../llm/overlap.ts';
 import { slotOf } from '../../llm/slots.ts';
-import { contentTerms, type Language, languageOf } from '../../llm/terms.ts';
+import { stem } from '../../llm/terms.ts';
 import type { HashedStatement } from '../../model-memory.ts';
 
 const HASH_CHARACTERS = 12; // 72 bits: no two words of a user's meet
 const SAME = 0.75; // as sameStatement of the facts themselves
 const COVERED = 0.8; // the share of a statement's words with which a text says it …
 const NEAR = 0.5; // … and with which two statements of the very same messages are about one thing
-const STEMMED_AS: Language[] = ['en', 'de']; // short texts are often taken for another language
+
+const words = new Intl.Segmenter(undefined, { granularity: 'word' });
 
 /** Hashes words with a salt, each once. */
 export type Hasher = (word: string) => string;
@@ -36,16 +37,31 @@ export function hashStatement(text: string, hash: Hasher): HashedStatement {
   };
 }
 
-/** A text to be compared with hashed statements: also with its words stemmed as in other languages. */
+/** A text to be compared with hashed statements. */
 export interface HeardStatement extends HashedStatement {
   anyStems: Set<string>;
 }
 
 /** A text as it is compared with what was forgotten. */
-export function hear(text: string, hash: Hasher): HeardStatement {
-  const languages = new Set([languageOf(text), ...STEMMED_AS]);
-  const stems = [...languages].flatMap((language) => contentTerms(text, language).map(({ stem }) => stem));
-  return { ...hashStatement(text, hash), anyStems: new Set(stems.map(hash)) };
+export const hear = (text: string, hash: Hasher): HeardStatement => ({ ...hashStatement(text, hash), anyStems: anyStems(text, hash) });
+
+/** All words of a text, stemmed as in either of the two ways there are: a short text is often taken for another language. */
+export function anyStems(text: string, hash: Hasher): Set<string> {
+  const found = new Set<string>();
+  for (const { segment, isWordLike } of words.segment(text)) {
+    if (!isWordLike) continue;
+    const word = segment.replace(/’/g, "'").toLowerCase();
+    found.add(hash(stem(word, 'en'))).add(hash(stem(word, 'de')));
+  }
+  return found;
+}
+
+/** Whether a text with these words may say the statement at all: far cheaper to know than whether it does. */
+export function mayBeSaid(stems: Set<string>, gone: HashedStatement, { byName }: { byName: boolean }): boolean {
+  if (byName && gone.names.length > 0 && gone.names.every((name) => stems.has(name))) return true;
+  if (gone.stems.length === 0 || !gone.marks.every((mark) => stems.has(mark))) return false;
+  const fillsSlot = gone.slot !== undefined && gone.marks.length > 0;
+  return fillsSlot || gone.stems.filter((one) => stems.has(one)).length >= gone.stems.length * NEAR;
 }
 
 /** The same statement, or one that fills the same slot with the same names and numbers ("moved to Berlin", "lives in Berlin"). */
