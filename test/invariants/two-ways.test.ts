@@ -13,12 +13,16 @@ import { Doorbell } from '../../src/lib/model-work.ts';
 import { ContextRequest, StoreRequest } from '../../src/lib/requests.ts';
 import { MessageRequest } from '../../src/lib/requests-session.ts';
 import type { Services } from '../../src/lib/services.ts';
-import { ownerOf } from '../../src/lib/tiers/keys.ts';
+import { type Owner, ownerOf } from '../../src/lib/tiers/keys.ts';
+import type { Json } from '../support/api.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
+import { doWithFields, expectFields, fieldStep } from './field-steps.ts';
 
 /**
- * The same history told by stores of document 0, and message by message: both sessions say the same, whichever instance answers, with
- * Redis wiped at random points. The two lie in two tenants, under the same names.
+ * The same history told by stores of document 0, message by message, and by one and the other in turn: the sessions say the same,
+ * whichever instance answers, with Redis wiped at random points. They lie in three tenants, under the same names. Fields are what
+ * Python's dicts and lists would be, and a wipe takes all of them; else they and what was said leave each other alone. A failing run
+ * prints its seed and its shrunk history.
  *   FUZZ_RUNS=5000 FUZZ_SEED=1 npx vitest run test/invariants/two-ways.test.ts
  */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
@@ -38,7 +42,7 @@ const TEXTS = [
   'What now?',
   `A long story. ${'And then we went on. '.repeat(200)}`,
 ];
-const WAYS = ['stores', 'messages'] as const;
+const WAYS = ['stores', 'messages', 'in-turn'] as const;
 type Way = (typeof WAYS)[number];
 type Who = ReturnType<Instances['fresh']>;
 
@@ -48,9 +52,10 @@ const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('say' as const),
       text: fc.nat(TEXTS.length - 1),
-      reply: fc.constantFrom('assistant' as const, 'tool' as const, 'none' as const),
+      reply: fc.constantFrom('assistant' as const, 'named' as const, 'tool' as const, 'none' as const),
     }),
   },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('field' as const), step: fieldStep, named: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('work' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wipe' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const) }) },
@@ -64,13 +69,26 @@ const ownerIn = (way: Way, { user_id, session_id }: Who) => ownerOf(way, user_id
 
 function turnOf({ text, reply }: Extract<Step, { do: 'say' }>) {
   const said = { role: 'user' as const, content: TEXTS[text]! };
-  return reply === 'none' ? [said] : [said, { role: reply, content: `About that: ${text}.`, name: 'Ada' }];
+  const content = `About that: ${text}.`;
+  if (reply === 'none') return [said];
+  return [
+    said,
+    reply === 'assistant' ? { role: reply, content } : { role: reply === 'tool' ? reply : ('assistant' as const), content, name: 'Ada' },
+  ];
 }
 
-async function say(services: Services, way: Way, { who, turn }: { who: Who; turn: ReturnType<typeof turnOf> }): Promise<void> {
-  const owner = ownerIn(way, who);
+type Turn = ReturnType<typeof turnOf>;
+
+/** The body of a store: an exchange where it is one, else a list of messages. */
+function bodyOf(turn: Turn) {
+  const [user, agent] = turn;
+  const isExchange = agent !== undefined && agent.role === 'assistant' && !('name' in agent);
+  return isExchange ? { user_message: user?.content, agent_message: agent.content } : { messages: turn };
+}
+
+async function say(services: Services, way: Exclude<Way, 'in-turn'>, { owner, who, turn }: Said): Promise<void> {
   if (way === 'stores') {
-    await storeMessages(services, { owner, request: StoreRequest.parse({ ...who, messages: turn }) });
+    await storeMessages(services, { owner, request: StoreRequest.parse({ ...who, ...bodyOf(turn) }) });
     return;
   }
   for (const said of turn) {
@@ -79,17 +97,47 @@ async function say(services: Services, way: Way, { who, turn }: { who: Who; turn
   }
 }
 
-async function take(action: Step, who: Who, services: Services): Promise<void> {
+interface Said {
+  owner: Owner;
+  who: Who;
+  turn: Turn;
+}
+
+/** One history: whose it is, how far it has come, and what its fields hold. */
+interface Tale {
+  who: Who;
+  at: number;
+  fields: Map<string, Json>;
+}
+
+async function take(action: Step, tale: Tale, services: Services): Promise<void> {
   if (action.do === 'wipe') return world.redis.flush();
   if (action.do === 'wait') return void world.clock.advance({ seconds: action.seconds });
   if (action.do === 'work') return work(services);
-  for (const way of WAYS) await change(action, { way, who, services }).catch(unknownSession);
+  if (action.do === 'field') return doInAllWays(action, tale, services);
+  for (const way of WAYS) await change(action, { way, tale, services }).catch(unknownSession);
 }
 
-async function change(action: Step, { way, who, services }: { way: Way; who: Who; services: Services }): Promise<void> {
+async function doInAllWays({ step, named }: Extract<Step, { do: 'field' }>, { who, fields }: Tale, services: Services): Promise<void> {
+  const before = structuredClone([...fields]);
+  for (const way of WAYS) {
+    fields.clear();
+    for (const [name, value] of structuredClone(before)) fields.set(name, value);
+    await doWithFields(services, askedIn(way, who, named), { step, fields });
+  }
+}
+const askedIn = (way: Way, { user_id, session_id }: Who, named: boolean) => ({
+  tenant: way,
+  session_id,
+  user_id: named ? user_id : undefined,
+});
+
+async function change(action: Step, { way, tale, services }: { way: Way; tale: Tale; services: Services }): Promise<void> {
+  const { who, at } = tale;
   const owner = ownerIn(way, who);
   const { session_id } = who;
-  if (action.do === 'say') await say(services, way, { who, turn: turnOf(action) });
+  const now = at % 2 === 0 ? 'stores' : 'messages';
+  if (action.do === 'say') await say(services, way === 'in-turn' ? now : way, { owner, who, turn: turnOf(action) });
   if (action.do === 'end') await endSession(services, owner, { ...who, wait_ms: 0 });
   if (action.do === 'clear buffer') await clearBuffer(services, owner, session_id);
   if (action.do === 'clear summaries') await clearSummaries(services, owner, session_id);
@@ -132,17 +180,27 @@ async function told(services: Services, way: Way, who: Who) {
 }
 const nameless = <T extends object>(message: T) => ({ ...message, message_id: '' });
 
+/** Every way tells the same, on either instance, and has the fields that it should. */
+async function expectSame({ who, fields }: Tale): Promise<void> {
+  const [first, ...others] = await Promise.all(WAYS.map((way, i) => told(world.instance(i % 2), way, who)));
+  for (const other of others) expect(other).toEqual(first);
+  for (const way of WAYS) expect(await told(world.instance(1), way, who), `${way}, from its copy`).toEqual(first);
+  for (const way of WAYS) await expectFields(world.instance(), askedIn(way, who, true), fields);
+}
+
 test('a history of stores and the same history of messages say the same, hot or rebuilt', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 40 }), async (steps) => {
-      const who = world.fresh();
+      const tale: Tale = { who: world.fresh(), at: 0, fields: new Map() };
       world.rung.length = 0;
-      for (const [i, action] of steps.entries()) await take(action, who, world.instance(i % 2));
-      const [stores, messages] = [await told(world.instance(0), 'stores', who), await told(world.instance(1), 'messages', who)];
-      expect(messages).toEqual(stores);
+      for (const action of steps) {
+        await take(action, tale, world.instance(tale.at++ % 2));
+        if (action.do === 'wipe' || action.do === 'forget') tale.fields.clear();
+      }
+      await expectSame(tale);
       await world.redis.flush();
-      expect(await told(world.instance(1), 'stores', who)).toEqual(stores);
-      expect(await told(world.instance(0), 'messages', who)).toEqual(messages);
+      tale.fields.clear();
+      await expectSame(tale);
     }),
     { numRuns: RUNS, seed: SEED, verbose: 1 },
   );
