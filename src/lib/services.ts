@@ -116,7 +116,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
   const breakers = { redis: createBreaker(rules, now), cosmos: createBreaker(rules, now) };
   const gate = createCosmosGate(async () => cosmos.get(), breakers.cosmos);
   const onState = (state: string, detail?: string) => {
-    if (state === 'reconnecting') redisGate.doubt();
+    if (state === 'reconnecting' || state === 'error') redisGate.doubt(); // who is connected to next may know less
     log(state === 'error' ? 'warn' : 'debug', 'redis_state', { state, detail });
   };
   const redis = config.redis && connectRedis(config.redis, { credential, onState });
