@@ -7,7 +7,6 @@ import * as keys from './keys.ts';
 import { bumpMemory, forgetCondition } from './warm-memory.ts';
 
 const A_BATCH = 40;
-const Named = z.object({ id: z.string() });
 /** As it is stored: what is written back keeps its life, and only in the place of what was read. */
 const StoredSummary = Summary.extend({ _etag: z.string(), ttl: z.number().optional() });
 export type StoredSummary = z.infer<typeof StoredSummary>;
@@ -70,20 +69,6 @@ export function createWarmForgotten(cosmos: CosmosGate) {
         ),
       ];
       return (await cosmos.batch('memory', keys.memoryPartition(owner), operations)).failed === undefined;
-    },
-
-    /** Ids of the vectors of these documents. */
-    async listVectors(owner: keys.Owner, documents: string[]): Promise<string[]> {
-      const pk = keys.memoryPartition(owner);
-      const found: string[] = [];
-      for (const kind of [keys.FACTS, keys.INSIGHTS, keys.SUMMARIES]) {
-        const wanted = documents.filter((id) => id.startsWith(kind)).map(keys.vectorsOf);
-        if (wanted.length === 0) continue;
-        const statement = sql`SELECT c.id FROM c WHERE c.pk = ${pk} AND STARTSWITH(c.id, ${keys.VECTORS + kind})`;
-        const vectors = await cosmos.query('memory', Named, { statement, pk });
-        found.push(...vectors.map(({ id }) => id).filter((id) => wanted.some((prefix) => id.startsWith(prefix))));
-      }
-      return found;
     },
   };
 }

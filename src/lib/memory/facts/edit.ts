@@ -26,7 +26,7 @@ interface Editing {
  * tier_unavailable.
  */
 export async function editFact(services: Services, owner: Owner, { fact_id, edit, condition }: Editing) {
-  const { sessions, summaries, forgotten } = services.warm;
+  const { sessions, vectors } = services.warm;
   for (let lost = 0; lost < MAX_LOST_RACES; lost++) {
     const user = (await sessions.readUser(owner))?.value;
     const { value: fact, etag } = await requireFact(services, owner, fact_id);
@@ -36,7 +36,7 @@ export async function editFact(services: Services, owner: Owner, { fact_id, edit
     const next = reconsidered(editedFact(fact, edit, at), edit.text !== undefined);
     const rivals = next.text === fact.text ? [] : await closedRivals(services, owner, { next, at });
     if (!(await commit(services, owner, { user, changed: [next, ...rivals] }))) continue;
-    if (next.text !== fact.text) await summaries.remove(owner, await forgotten.listVectors(owner, [fact.id]));
+    if (next.text !== fact.text) await vectors.removeOf(owner, [fact.id]);
     const written = await requireFact(services, owner, fact_id);
     return { answer: factView(written.value), etag: written.etag };
   }

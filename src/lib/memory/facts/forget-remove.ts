@@ -1,7 +1,7 @@
 import type { UserRecord } from '../../model.ts';
 import type { Fact, Forgotten, Insight } from '../../model-memory.ts';
 import type { Services } from '../../services.ts';
-import { factId, type Owner } from '../../tiers/keys.ts';
+import type { Owner } from '../../tiers/keys.ts';
 import { heldAgain } from '../retention/forget-derived.ts';
 import { whileChanging } from '../sessions/changing.ts';
 import { forgetInProfile } from './forget-profile.ts';
@@ -26,7 +26,7 @@ export interface Removal {
  * moves the memory's revision, so that a reflection or a profile that read the old state is not committed.
  */
 export async function removeForgotten(services: Services, owner: Owner): Promise<Forgotten[]> {
-  const { sessions, forgotten, summaries } = services.warm;
+  const { sessions, forgotten } = services.warm;
   const user = (await sessions.readUser(owner))?.value;
   const pending = (await readForgotten(services, owner, user)).filter((one) => one.removed_at === null);
   if (pending.length === 0) return [];
@@ -35,14 +35,7 @@ export async function removeForgotten(services: Services, owner: Owner): Promise
   await untilNothingLeft(services, removal, forgetSomeInsights);
   await forgetInSummaries(services, removal);
   await forgetInProfile(services, removal);
-  // Vectors last: what a job computed from a text before it went is found now.
-  await summaries.remove(
-    owner,
-    await forgotten.listVectors(
-      owner,
-      pending.map((one) => factId(one.fact_id)),
-    ),
-  );
+  await removeOrphanedVectors(services, owner);
   const removed_at = new Date(services.now()).toISOString();
   await forgotten.settle(
     owner,
@@ -80,8 +73,9 @@ async function forgetSomeFacts(services: Services, { owner, pending }: Removal, 
   });
   // What is still closed by them waits for the next step: they go only when nothing names them any more.
   const deleted = orphans.length > PAGE ? [] : gone.map((fact) => fact.id);
-  const commit = { owner, user, replaced, deleted };
-  return (await whileChanging(services, { owner }, () => forget.commit(commit))) ? 'done' : 'lost';
+  const committed = await whileChanging(services, { owner }, () => forget.commit({ owner, user, replaced, deleted }));
+  if (committed) await services.warm.vectors.removeOf(owner, deleted);
+  return committed ? 'done' : 'lost';
 }
 
 const again = (orphan: Fact, staying: Fact[], at: string): Fact =>
@@ -106,7 +100,7 @@ function successor(orphan: Fact, { all, noted }: { all: Fact[]; noted: Set<strin
 /** Insights that say it, or that rest on its messages and on no other fact of them. */
 async function forgetSomeInsights(services: Services, removal: Removal, user: UserRecord) {
   const { owner, pending, memory } = removal;
-  const { forget, facts, memory: store, forgotten, summaries } = services.warm;
+  const { forget, facts, memory: store } = services.warm;
   const [insights, all] = await Promise.all([store.listInsights(owner, { limit: MAX_INSIGHTS }), facts.listAll(owner, MAX_FACTS)]);
   const heard = messagesOf(pending.flatMap((one) => one.sources));
   const changed = insights.flatMap((insight) => {
@@ -119,14 +113,21 @@ async function forgetSomeInsights(services: Services, removal: Removal, user: Us
   if (some.length === 0) return 'nothing left';
   const replaced: Insight[] = some.filter(({ text }) => text !== '').map(({ insight, text }) => ({ ...insight, text }));
   const deleted = some.filter(({ text }) => text === '').map(({ insight }) => insight.id);
-  // Before the insights: a vector is found by the id of what it is of.
-  await summaries.remove(
-    owner,
-    await forgotten.listVectors(
+  const committed = await whileChanging(services, { owner }, () => forget.commit({ owner, user, replaced, deleted }));
+  if (committed)
+    await services.warm.vectors.removeOf(
       owner,
       some.map(({ insight }) => insight.id),
-    ),
+    );
+  return committed ? 'done' : 'lost';
+}
+
+/** Vectors of what is not there any more: a worker may have died between the two. */
+async function removeOrphanedVectors({ warm }: Services, owner: Owner): Promise<void> {
+  const vectors = await warm.vectors.listDerived(owner);
+  const there = vectors.length === 0 ? new Set() : await warm.forget.existing(owner, [...new Set(vectors.map(({ item }) => item))]);
+  await warm.vectors.remove(
+    owner,
+    vectors.filter(({ item }) => !there.has(item)).map(({ id }) => id),
   );
-  const commit = { owner, user, replaced, deleted };
-  return (await whileChanging(services, { owner }, () => forget.commit(commit))) ? 'done' : 'lost';
 }

@@ -33,10 +33,14 @@ async function commit(
   { session_id, summaries }: { session_id: string; summaries: StoredSummary[] },
 ): Promise<boolean> {
   const { warm } = services;
-  const ids = summaries.map(({ id }) => id);
-  await warm.summaries.remove(owner, await warm.forgotten.listVectors(owner, ids));
   const head: SessionHead | undefined = (await warm.sessions.readHead(owner, session_id))?.value;
-  return whileChanging(services, { owner, session_id }, () => warm.forgotten.rewrite(owner, head, summaries));
+  const committed = await whileChanging(services, { owner, session_id }, () => warm.forgotten.rewrite(owner, head, summaries));
+  if (committed)
+    await warm.vectors.removeOf(
+      owner,
+      summaries.map(({ id }) => id),
+    );
+  return committed;
 }
 
 /** The summary without it; undefined when it says nothing of it. */
