@@ -41,7 +41,14 @@ const read = fc.record({ do: fc.constant('read' as const), client, key, only: fc
 const operation = fc.oneof({ weight: 5, arbitrary: put }, { weight: 2, arbitrary: remove }, { weight: 6, arbitrary: read });
 const step = fc.oneof(
   { weight: 12, arbitrary: operation },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('together' as const), all: fc.array(operation, { minLength: 2, maxLength: 4 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('together' as const),
+      all: fc.array(operation, { minLength: 2, maxLength: 4 }),
+      late: fc.array(fc.array(fc.constantFrom(0, 0, 3, 10), { maxLength: 6 }), { minLength: CLIENTS, maxLength: CLIENTS }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('many' as const), client }) },
   {
     weight: 4,
@@ -167,7 +174,21 @@ function continueTogether(rules: Rules, { writes, now, reads }: { writes: Writes
 async function take(action: Step, history: History): Promise<void> {
   const { clock } = world;
   if (action.do === 'put' || action.do === 'delete' || action.do === 'read') await judge(history, [action]);
-  if (action.do === 'together') await judge(history, action.all);
+  if (action.do === 'together') {
+    world.clients.forEach(({ late }, i) => void late.splice(0, late.length, ...action.late[i]!));
+    await judge(history, action.all);
+    for (const { late } of world.clients) late.length = 0;
+    for (const [client, key] of [
+      [0, 0],
+      [1, 0],
+      [2, 0],
+      [0, 1],
+      [1, 1],
+      [2, 1],
+    ] as const) {
+      await judge(history, [{ do: 'read', client, key, only: null, death: null }]);
+    }
+  }
   if (action.do === 'many') await readMany(history, action.client);
   if (action.do === 'health') world.client(action.client).health[action.part] = action.health;
   if (action.do === 'wait') clock.advance({ seconds: action.seconds });

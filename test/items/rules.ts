@@ -53,7 +53,7 @@ export function createRules(verifyMs: number) {
     read({ now, client, value, degraded, only }: Read): string | undefined {
       const sure = valuesOf(possible, now);
       if (sure.includes(value)) {
-        const isSettled = !only && lags.every(({ until }) => until < now) && degraded.length === 0;
+        const isSettled = (!only || value !== null) && lags.every(({ until }) => until < now) && degraded.length === 0;
         if (isSettled) possible = possible.filter((state) => valueAt(state, now) === value);
         return undefined;
       }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { startCosmos } from '../../dev/cosmos/server.ts';
@@ -12,8 +13,13 @@ import { connectRedis } from '../../src/lib/connect/redis.ts';
 import { type BlobConnection, connectBlobs } from '../../src/lib/connect/storage.ts';
 import { createItems, type Items } from '../../src/lib/services-items.ts';
 import { degrade } from '../../src/lib/telemetry.ts';
+import { createColdItems } from '../../src/lib/tiers/cold-items.ts';
+import { createColdLedger } from '../../src/lib/tiers/cold-ledger.ts';
 import { type CosmosGate, createCosmosGate, UnclearError } from '../../src/lib/tiers/cosmos-gate.ts';
+import { createHotItems } from '../../src/lib/tiers/hot-items.ts';
 import { createRedisGate, type RedisGate } from '../../src/lib/tiers/redis-gate.ts';
+import type { Tier } from '../../src/lib/tiers/tiered.ts';
+import { createWarmItems } from '../../src/lib/tiers/warm-items.ts';
 import { createClock } from '../support/instances.ts';
 
 /** `before`: calls do not arrive. `after`: they are carried out, and the answer is lost. */
@@ -21,6 +27,8 @@ export type Health = 'up' | 'before' | 'after';
 export interface Client {
   items: Items;
   health: { redis: Health; cosmos: Health; blob: Health };
+  /** Milliseconds for which the answers of its next calls are late. */
+  late: number[];
   /** The process is killed at its n-th call of a tier from now on: this call and what follows never returns. */
   dieAt(call: number, mode: 'before' | 'after'): Promise<'died'>;
 }
@@ -53,7 +61,8 @@ export async function startWorld({ clients = 1, settings = {} }: { clients?: num
 
   function connect(): Client {
     const health: Client['health'] = { redis: 'up', cosmos: 'up', blob: 'up' };
-    const life = createLife();
+    const late: number[] = [];
+    const life = createLife(late);
     const toRedis = connectRedis(config.redis!);
     const toCosmos = connectCosmos(config.cosmos);
     const toBlobs = connectBlobs(config.blob!);
@@ -67,11 +76,24 @@ export async function startWorld({ clients = 1, settings = {} }: { clients?: num
       blobs: failingBlobs(toBlobs, { health: () => health.blob, life }),
       ring: async () => false,
     });
-    return { items, health, dieAt: life.dieAt };
+    return { items, health, late, dieAt: life.dieAt };
   }
   const all = Array.from({ length: clients }, connect);
   const client = new Redis(redis.url);
+  const [toRedis, toCosmos, toBlobs] = [connectRedis(config.redis!), connectCosmos(config.cosmos), connectBlobs(config.blob!)];
+  opened.push(toRedis.close, toCosmos.dispose, toBlobs.close);
+  const redisGate = createRedisGate(toRedis, { breaker: createBreaker(rules, clock.now), log: () => {}, now: clock.now });
+  const own = { now: clock.now, maxBytes: 1_500_000 };
+  const times = { verifyMs: 60_000, missMs: 10_000, writerMs: 20_000, copyMs: 300_000 };
+  const hot: Tier = createHotItems(redisGate, { ...own, ...times });
+  const warm: Tier = createWarmItems(
+    createCosmosGate(async () => toCosmos, createBreaker(rules, clock.now)),
+    own,
+  );
+  const cold: Tier = { ...createColdItems(toBlobs, { ...own, maxBytes: 1e8 }), ledger: createColdLedger(toBlobs) };
   return {
+    /** The tiers by themselves; the cold one can keep the records too. */
+    tiers: { hot, warm, cold },
     clock,
     cosmos,
     redis,
@@ -82,7 +104,7 @@ export async function startWorld({ clients = 1, settings = {} }: { clients?: num
       all[index % all.length] = connect();
     },
     raw: client,
-    container: async () => (await connectBlobs(config.blob!).containers()).items,
+    container: async () => (await toBlobs.containers()).items,
     async stop() {
       client.disconnect();
       await Promise.all(opened.map((close) => close()));
@@ -95,7 +117,7 @@ type Life = ReturnType<typeof createLife>;
 type Call = (...args: never[]) => unknown;
 
 /** A process that can be killed between two calls, or after one has been carried out. */
-function createLife() {
+function createLife(late: number[]) {
   let left = Number.POSITIVE_INFINITY;
   let how: 'before' | 'after' = 'before';
   let tell: (died: 'died') => void = () => {};
@@ -105,7 +127,12 @@ function createLife() {
     async (...args) => {
       if (left <= 0) return never();
       left--;
-      if (left > 0) return call(...args);
+      if (left > 0) {
+        const answer = await call(...args);
+        const ms = late.shift() ?? 0;
+        if (ms > 0) await pause(ms);
+        return answer;
+      }
       if (how === 'after') await Promise.resolve(call(...args)).catch(() => undefined);
       tell('died');
       return never();

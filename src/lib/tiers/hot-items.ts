@@ -1,6 +1,5 @@
 import type { RedisClient } from '../connect/redis.ts';
 import { script } from '../connect/redis-script.ts';
-import { createDebts, type Debts } from './hot-item-debts.ts';
 import { entryOf, fifteen, parseEntry, type Written } from './hot-item-entry.ts';
 import { ABORT, ALONE, BEGIN, COMMIT, DROP, PROMOTE } from './hot-items-scripts.ts';
 import { etagWith, isOver, ownOf } from './item-edition.ts';
@@ -35,7 +34,6 @@ export interface HotItemRules {
 export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { front: Front; dropUser: DropUser } {
   const { now, verifyMs, missMs } = rules;
   const leastMs = verifyMs + rules.writerMs + 60_000; // a mark outlives every reader who could still promote what is older
-  const debts: Debts = createDebts({ now, forMs: leastMs, pay: (of, done) => commit(of, done) });
   const keysOf = (of: ItemName) => (of.user_id === null ? [itemEntry(of)] : [itemEntry(of), itemsOfUser(of.tenant, of.user_id)]);
   const lifeOf = (item: Item, longest = Number.POSITIVE_INFINITY) =>
     Math.min(longest, item.expires_at === null ? rules.copyMs : Math.max(item.expires_at - now(), 1));
@@ -58,7 +56,6 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
   }
 
   async function look(names: readonly ItemName[]): Promise<(Seen | undefined)[] | undefined> {
-    if (!(await debts.settle(names))) return undefined;
     const found = await redis.call('item-look', (client) => readAll(client, names));
     return found?.map(judged);
   }
@@ -68,7 +65,7 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
     const letter = kept ? 'v' : gone ? '0' : '-';
     const entry = entryOf({ letter, version, etag, verified_at: now(), item: kept });
     const done = await run('commit', of, [fifteen(version), entry, kept ? lifeOf(kept, rules.copyMs) : 0, unannounced ? 0 : 1]);
-    if (done === undefined) debts.owe(of, { version, etag, gone, unannounced });
+    if (done === undefined) redis.doubt(); // what was verified before is not believed by this process any more
     return done === undefined ? undefined : (true as const);
   }
 
@@ -76,7 +73,6 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
     look,
     commit,
     async begin(of) {
-      if (!(await debts.settle([of]))) return undefined;
       const until = fifteen(now() + rules.writerMs);
       const head = await redis.call('item-begin', (client) => {
         const empty = entryOf({ letter: '-', ...NEVER, verified_at: 0 });
@@ -93,7 +89,6 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
       return done === undefined ? undefined : done === 1;
     },
     async alone(of, item, proof) {
-      if (!(await debts.settle([of]))) return undefined;
       const entry = entryOf({ letter: 'a', ...item, verified_at: 0, item });
       const known = [verifyMs, missMs].map((ms) => fifteen(Math.max(now() - ms, redis.doubtedAt() + 1)));
       const how = [fifteen(proof?.at ?? 0), entry, lifeOf(item), proof?.generation ?? '', ...known];

@@ -164,3 +164,5 @@ export const itemDueId = (of: ItemName): string => `${itemDues(of.tenant)}${item
 export const itemBlobs = (of: ItemName): string => `${digest(itemPartition(of))}/${digest(of.key)}/`;
 export const itemBlob = (of: ItemName, { version, etag }: { version: number; etag: string }): string =>
   `${itemBlobs(of)}${new Date(version).toISOString().slice(0, 10).replaceAll('-', '/')}/${etag}`;
+/** Its record, where no Cosmos DB keeps that. */
+export const itemRecordBlob = (of: ItemName): string => `${digest(itemPartition(of))}/${digest(of.key)}.json`;

@@ -64,7 +64,8 @@ export function createReader(parts: Parts) {
         return { item: mine, tier: front.name, promoted_to: [] };
       }
       const record = living(stored, now());
-      if (!record || !stored || only === front?.name) return only === undefined ? missed(of, { looked, stored, at }) : undefined;
+      const isFrontOnly = only !== undefined && only === front?.name;
+      if (!record || !stored || isFrontOnly) return only === undefined ? missed(of, { looked, stored, at }) : undefined;
       const found = await contentOf(of, record, only);
       if (found === 'elsewhere') return undefined;
       if (found) return only === undefined ? promoted(of, { found, stored, at, looked }) : { ...found, promoted_to: [] };
@@ -131,7 +132,8 @@ export function createReader(parts: Parts) {
   async function head(of: ItemName, only?: string): Promise<Head | undefined> {
     const looked = await front?.look([of]);
     const seen = looked?.[0];
-    const inFront = !ledger || only === front?.name || (seen?.trusted && only === undefined);
+    const isFrontOnly = only !== undefined && only === front?.name;
+    const inFront = !ledger || isFrontOnly || (seen?.trusted && only === undefined);
     if (inFront) {
       const got = await goOn(of, { looked: looked && { seen }, only });
       return got && headOf(got.item, got.tier);
