@@ -3,19 +3,24 @@ import { jobId, memoryPartition, type Owner } from '../../tiers/keys.ts';
 import { queueJob } from '../jobs/jobs.ts';
 
 /**
- * Asks for the `index` job when a user has more messages in no segment than INDEX_AFTER_MESSAGES, as far as this process knows. Without
- * the job everything is found all the same, only slower; so a failure is logged and no more.
+ * Asks for the `index` job when a user has more messages in no segment than INDEX_AFTER_MESSAGES, as far as this process knows, and once
+ * for the vectors of a user who may have none yet. Without the job everything is found by its words all the same, only slower; so a
+ * failure is logged and no more.
  */
 export async function askIndex(services: Services, owner: Owner): Promise<void> {
   const index = services.indexes.get(memoryPartition(owner));
-  if (!index || index.unsegmented < services.config.search.indexAfterMessages) return;
+  if (!index) return;
+  const lacksVectors = services.embeddings !== undefined && !index.vectorsAsked;
+  if (index.unsegmented < services.config.search.indexAfterMessages && !lacksVectors) return;
   index.unsegmented = 0; // asked: counts anew from here
+  index.vectorsAsked = true;
   await queueIndex(services, owner);
 }
 
 /** The same for who has no index at hand: after a reflection. */
 export async function askIndexWhenDue(services: Services, owner: Owner): Promise<void> {
   const { search } = services.warm;
+  if (services.embeddings) return queueIndex(services, owner);
   const [indexed, lengths] = await Promise.all([search.countIndexed(owner), search.listLengths(owner)]);
   const stored = lengths.reduce((sum, { last_seq }) => sum + last_seq, 0);
   if (stored - indexed >= services.config.search.indexAfterMessages) await queueIndex(services, owner);

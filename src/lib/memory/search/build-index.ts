@@ -1,6 +1,7 @@
 import type { Services } from '../../services.ts';
 import { memoryPartition, type Owner, ownerOf, segmentId } from '../../tiers/keys.ts';
 import type { JobHandle, WorkDone } from '../jobs/job-handle.ts';
+import { embedMissing } from './embed-missing.ts';
 import { indexedMessages } from './findable-item.ts';
 import { type IndexPlan, nextSegment, readIndexPlan } from './index-plan.ts';
 import { OVERLAP_SECONDS } from './read-index.ts';
@@ -12,7 +13,8 @@ const MAX_ENTRIES = 40_000;
 /**
  * The `index` job: writes the messages that are in no segment yet into the last one, and when that is full into new ones. Each segment
  * is a commit of its own, which counts only if no message was purged since the job looked; a segment of another analysis is written
- * anew. What is stored meanwhile waits for the next run; running it twice changes nothing.
+ * anew. Then, where an embedding model is configured, the vectors that are missing. What is stored meanwhile waits for the next run;
+ * running it twice changes nothing.
  */
 export async function buildIndex(services: Services, handle: JobHandle): Promise<WorkDone> {
   const { tenant, user_id, session_id } = handle.job;
@@ -23,10 +25,12 @@ export async function buildIndex(services: Services, handle: JobHandle): Promise
     const written = await writeSegment(services, owner, plan);
     if (written === 'lost') return { result: { indexed }, more: true };
     indexed += written;
-    await handle.checkpoint({ indexed });
+    await handle.checkpoint({ ...handle.job.result, indexed });
     if (handle.timeUp()) return { result: { indexed }, more: true };
   }
-  return { result: { indexed } };
+  if (!services.embeddings) return { result: { indexed } };
+  const { embedded, left } = await embedMissing(services, owner, handle);
+  return { result: { indexed, embedded: Number(handle.job.result?.embedded ?? 0) + embedded }, more: left };
 }
 
 const entriesOf = (messages: IndexedMessage[]): number => messages.reduce((sum, { counts }) => sum + counts.length, 0);

@@ -48,7 +48,9 @@ export function createCorpus() {
   const placeAt: number[] = []; // … and its place there
   const windows: number[] = []; // own length and what is borrowed
   const names = new Map<string, number>();
-  const sessions = new Map<string, number>(); // terms in the messages of a session
+  const sessions = new Map<string, number>(); // the number of each session …
+  const sessionAt: number[] = []; // … that of each item's …
+  const sessionLengths: number[] = []; // … and how many terms its messages have
   const removed = new Set<number>();
   let windowLength = 0;
   let sessionLength = 0;
@@ -63,6 +65,13 @@ export function createCorpus() {
     if (!giver || !taker) return 0;
     const scale = (LONG_NEIGHBOUR / Math.max(LONG_NEIGHBOUR, giver.length)) * (LONG_SELF / Math.max(LONG_SELF, taker.length));
     return weightAt(distance, giver.asks) * scale;
+  }
+
+  function numberOf(session: string): number {
+    const known = sessions.get(session);
+    if (known !== undefined) return known;
+    sessions.set(session, sessionLengths.length);
+    return sessionLengths.push(0) - 1;
   }
 
   function measure(at: number): void {
@@ -92,14 +101,16 @@ export function createCorpus() {
   return {
     items,
     postings,
-    sessions,
+    /** The number of an item's session. */
+    sessionOf: (at: number): number => sessionAt[at] ?? 0,
+    sessionLengths,
     /** Items without those that were taken out. */
     count: () => items.length - removed.size,
     isRemoved: (at: number): boolean => removed.has(at),
     /** How much memory it takes, roughly, in bytes. */
     bytes: () => items.length * 300 + entries * 16 + postings.size * 120,
     averageWindow: () => windowLength / (items.length || 1) || 1,
-    averageSession: () => sessionLength / (sessions.size || 1) || 1,
+    averageSession: () => sessionLength / (sessionLengths.length || 1) || 1,
     windowOf: (at: number): number => windows[at] ?? 0,
     /** Whether somebody speaks under a name with this word. */
     isName: (word: string): boolean => names.has(word),
@@ -118,8 +129,10 @@ export function createCorpus() {
       }
       for (const name of item.names) names.set(name, (names.get(name) ?? 0) + 1);
       chainAt[at] = alone;
+      const session = numberOf(item.session_id);
+      sessionAt[at] = session;
       if (item.kind === 'turn') {
-        sessions.set(item.session_id, (sessions.get(item.session_id) ?? 0) + item.length);
+        sessionLengths[session] = (sessionLengths[session] ?? 0) + item.length;
         sessionLength += item.length;
         chain(at, item);
       } else measure(at);

@@ -3,7 +3,7 @@ import type { Source } from '../../model-memory.ts';
 import type { Findable } from '../../model-search.ts';
 import type { RetrieveKind } from '../../requests.ts';
 import type { Item } from './corpus.ts';
-import type { Parts } from './rank.ts';
+import type { Hit } from './propose.ts';
 
 /** One thing that was found, with the messages it rests on. */
 export interface Found {
@@ -18,7 +18,7 @@ export interface Found {
   seq?: number;
   role?: Message['role'];
   name?: string;
-  explain?: Parts;
+  explain?: Hit['parts'];
 }
 
 const idsOf = (sources: Source[]): string[] => sources.flatMap((source) => source.message_ids);

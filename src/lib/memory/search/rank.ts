@@ -8,7 +8,7 @@ const WEIGHTS = { window: 1, session: 0.3, speaker: 0.4, date: 0.4, when: 0.2, p
 export type Part = keyof typeof WEIGHTS;
 export type Parts = Record<Part, number>;
 const PARTS = Object.keys(WEIGHTS) as Part[];
-const CONCLUSION = 0.85; // what was concluded counts for a little less than what was said
+const CONCLUSION = 0.85;
 
 /** An item by its number in the corpus, with its score and what that is the sum of. */
 export interface Scored {
@@ -27,37 +27,38 @@ export function rank(corpus: Corpus, query: Query, { isWanted, limit }: { isWant
   const dates = dateScores(corpus, query, { hits, window });
   const candidates = hits.filter((at) => !corpus.isRemoved(at) && isWanted(at));
   const sessions = sessionScores(corpus, query);
-  const raw: Record<Part, (at: number) => number> = {
+  // A part that this query cannot have is left out: for most queries that is most of them.
+  const raw: Partial<Record<Part, (at: number) => number>> = {
     window: (at) => window[at] ?? 0,
-    proper: (at) => proper[at] ?? 0,
-    session: (at) => sessions.get(corpus.items[at]?.session_id ?? '') ?? 0,
-    speaker: (at) => (isMeant(corpus, query, at) ? 1 : 0),
-    date: (at) => dates?.(at) ?? 0,
-    when: (at) => (query.when && corpus.items[at]?.timed ? 1 : 0),
+    session: (at) => sessions[corpus.sessionOf(at)] ?? 0,
+    ...(query.proper.size > 0 && { proper: (at) => proper[at] ?? 0 }),
+    ...((query.named.length > 0 || query.role) && { speaker: (at) => (isMeant(corpus, query, at) ? 1 : 0) }),
+    ...(dates && { date: dates }),
+    ...(query.when && { when: (at) => (corpus.items[at]?.timed ? 1 : 0) }),
   };
   const totals = new Float64Array(corpus.items.length);
-  const weight = (at: number): number => (corpus.items[at]?.kind === 'turn' ? 1 : CONCLUSION);
-  const scales = Object.fromEntries(PARTS.map((part) => [part, addPart(totals, candidates, { part, raw, weight })])) as Parts;
+  const scales = new Map<Part, number>();
+  for (const part of PARTS) {
+    const rawAt = raw[part];
+    if (rawAt) scales.set(part, addPart(totals, candidates, { weight: WEIGHTS[part], rawAt }));
+  }
+  for (const at of candidates) totals[at] = (totals[at] ?? 0) * creditOf(corpus, at);
   return best(candidates, totals, limit).map((at) => {
-    const parts = Object.fromEntries(PARTS.map((part) => [part, weight(at) * scales[part] * raw[part](at)])) as Parts;
-    return { at, score: totals[at] ?? 0, parts };
+    const partOf = (part: Part): number => creditOf(corpus, at) * (scales.get(part) ?? 0) * (raw[part]?.(at) ?? 0);
+    return { at, score: totals[at] ?? 0, parts: Object.fromEntries(PARTS.map((part) => [part, partOf(part)])) as Parts };
   });
 }
 
-/** Adds one part to the totals of all candidates; answers what its raw values were multiplied by. */
-function addPart(
-  totals: Float64Array,
-  candidates: number[],
-  { part, raw, weight }: { part: Part; raw: Record<Part, (at: number) => number>; weight: (at: number) => number },
-): number {
-  const values = candidates.map(raw[part]);
+/** What was concluded counts for a little less than what was said. */
+const creditOf = ({ items }: Corpus, at: number): number => (items[at]?.kind === 'turn' ? 1 : CONCLUSION);
+
+/** Adds one part to the totals of all candidates; answers what its values were multiplied by. */
+function addPart(totals: Float64Array, candidates: number[], { weight, rawAt }: { weight: number; rawAt: (at: number) => number }): number {
   let largest = 0;
-  for (const value of values) largest = Math.max(largest, value);
+  for (const at of candidates) largest = Math.max(largest, rawAt(at));
   if (largest === 0) return 0;
-  const scale = WEIGHTS[part] / largest;
-  candidates.forEach((at, i) => {
-    totals[at] = (totals[at] ?? 0) + weight(at) * scale * (values[i] ?? 0);
-  });
+  const scale = weight / largest;
+  for (const at of candidates) totals[at] = (totals[at] ?? 0) + scale * rawAt(at);
   return scale;
 }
 

@@ -1,11 +1,12 @@
 import type { Findable } from '../../model-search.ts';
 import type { Services } from '../../services.ts';
-import { memoryPartition, type Owner } from '../../tiers/keys.ts';
+import { memoryPartition, type Owner, USER_ID } from '../../tiers/keys.ts';
 import { ANALYSIS, type IndexedMessage, unpackSegment } from './segment.ts';
 import { createUserIndex, type UserIndex } from './user-index.ts';
 
 /** How far a look overlaps with the one before. */
 export const OVERLAP_SECONDS = 2; // `_ts` has whole seconds, and a write may become visible in the second after
+const SETTLED_MS = 4000;
 const IDS_A_QUERY = 100;
 
 /**
@@ -22,8 +23,11 @@ export async function readIndex({ warm }: Services, owner: Owner): Promise<UserI
   index.purgeRev = user?.value.purge_rev ?? 0;
   const usable = segments.slice(0, firstUnusable(segments));
   for (const segment of usable) for (const [doc, messages] of byDocument(unpackSegment(segment))) index.takeMessages(doc, messages);
-  const since = usable.at(-1)?.through_ts ?? 0;
-  takeAll(index, [...(await warm.search.listAppendsSince(owner, since)), ...derived], since);
+  index.since = usable.at(-1)?.through_ts ?? 0;
+  const asked = performance.now();
+  const found = [...(await warm.search.listAppendsSince(owner, index.since)), ...derived];
+  takeAll(index, found);
+  moveOn(index, { newest: newestOf(found), asked });
   return index;
 }
 
@@ -48,21 +52,31 @@ function byDocument(messages: IndexedMessage[]): Map<string, IndexedMessage[]> {
  * was. False when messages were deleted meanwhile: the index is to be read anew.
  */
 export async function refreshIndex({ warm }: Services, owner: Owner, index: UserIndex): Promise<boolean> {
+  const asked = performance.now();
   const changed = await warm.search.listChanged(owner, index.since);
   if (changed.some(({ purge_rev }) => purge_rev !== undefined && purge_rev !== index.purgeRev)) return false;
-  const news = changed.filter(({ id, _etag }) => id !== 'user' && !index.knows(id, _etag)).map(({ id }) => id);
+  const news = changed.filter(({ id, _etag }) => id !== USER_ID && !index.knows(id, _etag)).map(({ id }) => id);
   const pages = Array.from({ length: Math.ceil(news.length / IDS_A_QUERY) }, (_, n) => news.slice(n * IDS_A_QUERY, (n + 1) * IDS_A_QUERY));
-  const found = (await Promise.all(pages.map((ids) => warm.search.readFindable(owner, ids)))).flat();
-  takeAll(index, found, Math.max(index.since, newestOf(changed) - OVERLAP_SECONDS));
+  takeAll(index, (await Promise.all(pages.map((ids) => warm.search.readFindable(owner, ids)))).flat());
+  moveOn(index, { newest: newestOf(changed), asked });
   return true;
 }
 
 const newestOf = (written: { _ts: number }[]): number => written.reduce((newest, { _ts }) => Math.max(newest, _ts), 0);
 
-function takeAll(index: UserIndex, found: Findable[], since: number): void {
+function takeAll(index: UserIndex, found: Findable[]): void {
   const inOrder = found.toSorted((a, b) => a._ts - b._ts || (a.id < b.id ? -1 : 1));
   for (const document of inOrder) index.take(document);
-  index.since = Math.max(since, newestOf(found) - OVERLAP_SECONDS);
+}
+
+/**
+ * Where the next look begins: a little before the newest write that was seen. When a look some seconds after that write was first seen
+ * finds nothing newer, no later write can bear its second any more, and the next one begins after it.
+ */
+function moveOn(index: UserIndex, { newest, asked }: { newest: number; asked: number }): void {
+  if (newest > index.newest.ts) index.newest = { ts: newest, seenAt: performance.now() };
+  const settled = asked - index.newest.seenAt >= SETTLED_MS;
+  index.since = Math.max(index.since, settled ? index.newest.ts + 1 : index.newest.ts - OVERLAP_SECONDS);
 }
 
 /** The index of a user, from this process or from Cosmos DB; `fresh` when all of it was read after the call. */

@@ -4,13 +4,13 @@ import type { Services } from '../../services.ts';
 import type { Owner } from '../../tiers/keys.ts';
 import type { Item } from './corpus.ts';
 import { type Found, shownAs } from './found.ts';
-import { rank, type Scored } from './rank.ts';
+import { neighbours } from './neighbours.ts';
+import { type Hit, propose } from './propose.ts';
 import { currentIndex, openIndex } from './read-index.ts';
-import { readQuery } from './read-query.ts';
 import type { UserIndex } from './user-index.ts';
-import { wantedBy } from './wanted.ts';
 
 const MAX_ROUNDS = 4;
+const NEIGHBOURS = 50;
 
 /** What is searched for. `isLeftOut` names messages that the caller has already. */
 export type Search = Pick<RetrieveRequest, 'query' | 'top_k' | 'kinds'> &
@@ -24,28 +24,30 @@ export type Search = Pick<RetrieveRequest, 'query' | 'top_k' | 'kinds'> &
  * what was stored before the request is found. Errors: tier_unavailable.
  */
 export async function searchMemories(services: Services, owner: Owner, search: Search): Promise<Found[]> {
+  const near = services.embeddings && neighbours(services, owner, { query: search.query, limit: Math.max(NEIGHBOURS, search.top_k) });
   const opened = await openIndex(services, owner);
   const documents = new Map<string, Findable>();
+  const { version } = opened.index;
+  let scored = propose(opened.index, search, undefined);
   // The hits of the index as it is held are read while it is asked what has changed: mostly nothing, and then this is all.
-  const [index] = await Promise.all([
+  const [index, similar] = await Promise.all([
     currentIndex(services, owner, opened),
-    readDocuments(services, owner, { index: opened.index, documents, scored: propose(opened.index, search) }),
+    near,
+    readDocuments(services, owner, { index: opened.index, documents, scored }),
   ]);
+  if (index !== opened.index || index.version !== version || similar) scored = propose(index, search, similar);
   for (let round = 1; ; round++) {
-    const scored = propose(index, search);
     await readDocuments(services, owner, { index, documents, scored });
     const gone = scored.filter(({ at }) => !isThere(index, at, documents));
     if (gone.length === 0 || round === MAX_ROUNDS) return scored.flatMap((hit) => shown(index, hit, documents));
     settle(index, gone, documents);
+    scored = propose(index, search, similar);
   }
 }
 
-const propose = (index: UserIndex, search: Search): Scored[] =>
-  rank(index.corpus, readQuery(search.query, index.corpus), { isWanted: wantedBy(index, search), limit: search.top_k });
-
 interface Reading {
   index: UserIndex;
-  scored: Scored[];
+  scored: Hit[];
   documents: Map<string, Findable>;
 }
 
@@ -63,7 +65,7 @@ function isThere(index: UserIndex, at: number, documents: Map<string, Findable>)
 }
 
 /** Takes out of the index what is gone, and in what has another version by now; that is read again before it is shown. */
-function settle(index: UserIndex, gone: Scored[], documents: Map<string, Findable>): void {
+function settle(index: UserIndex, gone: Hit[], documents: Map<string, Findable>): void {
   for (const { at } of gone) {
     const doc = index.itemAt(at)?.doc ?? '';
     const document = documents.get(doc);
@@ -72,7 +74,7 @@ function settle(index: UserIndex, gone: Scored[], documents: Map<string, Findabl
   }
 }
 
-function shown(index: UserIndex, { at, score, parts }: Scored, documents: Map<string, Findable>): Found[] {
+function shown(index: UserIndex, { at, score, parts }: Hit, documents: Map<string, Findable>): Found[] {
   const item = index.itemAt(at);
   const document = item && isThere(index, at, documents) ? documents.get(item.doc) : undefined;
   const found = item && document && shownAs(item, document);
@@ -80,7 +82,7 @@ function shown(index: UserIndex, { at, score, parts }: Scored, documents: Map<st
 }
 
 const rounded = (score: number): number => Math.round(score * 10_000) / 10_000;
-const roundedParts = (parts: Scored['parts']): Scored['parts'] => {
+const roundedParts = (parts: Hit['parts']): Hit['parts'] => {
   const entries = Object.entries(parts).map(([part, value]) => [part, rounded(value)]);
-  return Object.fromEntries(entries) as Scored['parts'];
+  return Object.fromEntries(entries) as Hit['parts'];
 };

@@ -61,23 +61,28 @@ function spread(corpus: Corpus, { items, counts }: Postings, weights: Float64Arr
   return touched;
 }
 
-/** BM25 of whole sessions, by session. */
-export function sessionScores(corpus: Corpus, { terms }: Query): Map<string, number> {
-  const { sessions, items } = corpus;
-  const scores = new Map<string, number>();
+/** BM25 of whole sessions, by the number of the session. */
+export function sessionScores(corpus: Corpus, { terms }: Query): Float64Array {
+  const { sessionLengths, sessionOf, items } = corpus;
+  const scores = new Float64Array(sessionLengths.length);
+  const counts = new Float64Array(sessionLengths.length);
   const average = corpus.averageSession();
   for (const [term, times] of terms) {
     const postings = corpus.postings.get(term);
     if (!postings) continue;
-    const counts = new Map<string, number>();
+    const touched: number[] = [];
     for (let i = 0; i < postings.items.length; i++) {
-      const item = items[postings.items[i] ?? 0];
-      if (item?.kind === 'turn') counts.set(item.session_id, (counts.get(item.session_id) ?? 0) + (postings.counts[i] ?? 0));
+      const at = postings.items[i] ?? 0;
+      if (items[at]?.kind !== 'turn') continue;
+      const session = sessionOf(at);
+      if (counts[session] === 0) touched.push(session);
+      counts[session] = (counts[session] ?? 0) + (postings.counts[i] ?? 0);
     }
-    const rarity = inverseFrequency(sessions.size, counts.size) * times;
-    for (const [session, count] of counts) {
-      const score = rarity * saturated(count, SESSION, (sessions.get(session) ?? 0) / average);
-      scores.set(session, (scores.get(session) ?? 0) + score);
+    const rarity = inverseFrequency(sessionLengths.length, touched.length) * times;
+    for (const session of touched) {
+      const relative = (sessionLengths[session] ?? 0) / average;
+      scores[session] = (scores[session] ?? 0) + rarity * saturated(counts[session] ?? 0, SESSION, relative);
+      counts[session] = 0;
     }
   }
   return scores;

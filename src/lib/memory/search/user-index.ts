@@ -68,12 +68,18 @@ export function createUserIndex() {
   return {
     corpus,
     beliefs,
-    /** Everything stored before this time of Cosmos DB (`_ts`, seconds) has been taken in. */
+    /** Counts changes: while it stands still, a query finds the same. */
+    version: 0,
+    /** What was written at or after this time of Cosmos DB (`_ts`, seconds) is to be looked at. */
     since: 0,
+    /** The newest such time seen, and when it was first seen (ms of this process). */
+    newest: { ts: 0, seenAt: 0 },
     /** How often messages of the user had been purged when it was begun. */
     purgeRev: 0,
     /** Messages that are in no segment yet, as far as this index has seen. */
     unsegmented: 0,
+    /** Whether vectors were asked for. */
+    vectorsAsked: false,
     /** Whether this version of a document has been taken in. */
     knows: (doc: string, version: string): boolean => {
       const seen = known.get(doc)?.version;
@@ -82,6 +88,7 @@ export function createUserIndex() {
     takeMessages,
     /** Takes in a document, in place of an earlier version of it. */
     take(found: Findable): void {
+      this.version++;
       if (found.kind !== 'append') takeDerived(found);
       else if (!known.has(found.id)) {
         this.unsegmented += found.messages.length;
@@ -89,7 +96,12 @@ export function createUserIndex() {
       }
     },
     /** It is not there any more. */
-    forget,
+    forget(doc: string): void {
+      this.version++;
+      forget(doc);
+    },
     itemAt: (at: number): Item | undefined => corpus.items[at],
+    /** The number of an item, while it is found. */
+    find: (doc: string, seq: number): number | undefined => known.get(doc)?.items.find((at) => corpus.items[at]?.seq === seq),
   };
 }
