@@ -146,6 +146,19 @@ describe('a server that fails on the way', () => {
     expect(await client.ping()).toBe('PONG');
   });
 
+  test('is left and looked for anew when it says that it is a replica now, and no command is sent twice', async () => {
+    const redis = await server();
+    const { client, ready } = connect(redis.url);
+    await ready();
+    const back = new Promise((resolve) => client.once('reconnecting', () => client.once('ready', resolve)));
+    redis.become('replica');
+    await expect(client.set('a', '1')).rejects.toThrow(/^READONLY/);
+    redis.become('well');
+    await back;
+    expect(new Set(redis.calls.all.map((call) => call.client)).size).toBe(2);
+    expect([redis.calls.count('SET'), await client.get('a')]).toEqual([1, null]);
+  });
+
   test('does not get a command twice when the connection broke before the answer', async () => {
     const redis = await server();
     const { client, ready } = connect(redis.url);
