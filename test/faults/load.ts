@@ -10,7 +10,7 @@ import type { Services } from '../../src/lib/services.ts';
 import { UNCONDITIONAL } from '../../src/lib/tiers/hot-fields.ts';
 import type { Json } from '../support/api.ts';
 import { ownerIs, TENANT } from '../support/talk.ts';
-import { createHistory, type History } from './history.ts';
+import { createHistory } from './history.ts';
 import type { Answered, World } from './world.ts';
 
 export type Kind = 'store' | 'read' | 'field';
@@ -170,5 +170,3 @@ interface Look {
   more?: object;
   lagging?: boolean;
 }
-
-export type { History };
