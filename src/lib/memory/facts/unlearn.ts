@@ -62,7 +62,9 @@ export function createUnlearning(forgotten: Forgotten[], { session_id, heard, pr
     /** A message as a model may read it. */
     contentOf(of: Heard): string {
       const only = forgotten.filter((one) => before(one, of));
-      return only.length === 0 ? of.message.content : memory.without(of.message.content, { only, names: only.filter(here) });
+      // An answer that has its names speaks of it; what the user says with the same names may be something else.
+      const names = of.message.role === 'user' ? [] : only.filter(here);
+      return only.length === 0 ? of.message.content : memory.without(of.message.content, { only, names });
     },
     previous: clean,
     /** What a model wrote, without what was forgotten. */

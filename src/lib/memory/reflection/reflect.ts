@@ -151,6 +151,24 @@ function withinTokens(messages: Message[]): Message[] {
   });
 }
 
+/** Messages read again: what was closed before stays as it was then, with its support and its history. */
+async function withoutClosedBefore(
+  { warm }: Services,
+  owner: Owner,
+  { consolidated, learned }: { consolidated: Fact[]; learned: Unlearned },
+): Promise<Fact[]> {
+  const read = new Set(learned.facts.map((fact) => fact.id));
+  const closed = consolidated.filter((fact) => fact.status === 'closed' && read.has(fact.id));
+  const before =
+    closed.length === 0
+      ? new Set()
+      : await warm.forget.existing(
+          owner,
+          closed.map((fact) => fact.id),
+        );
+  return consolidated.filter((fact) => !(closed.includes(fact) && before.has(fact.id)));
+}
+
 /**
  * Brings what was learned together with what is known and commits it with the cursor. When another session of the user was reflected
  * on meanwhile, only the bringing together is done over, not the model call; false when the session's own cursor had moved, or
@@ -169,7 +187,8 @@ async function commit(services: Services, { owner, step, learned }: { owner: Own
     const user = await sessions.readUser(owner);
     if (!user || user.value.user_epoch !== step.user.user_epoch || user.value.forget_rev !== step.user.forget_rev) return false;
     const [current, quarantined] = await Promise.all([memory.listFacts(owner), services.warm.facts.listQuarantined(owner)]);
-    const facts = consolidate([...current, ...quarantined], learned.facts, services.now());
+    const consolidated = consolidate([...current, ...quarantined], learned.facts, services.now());
+    const facts = await withoutClosedBefore(services, owner, { consolidated, learned });
     const { user_epoch, memory_rev } = user.value;
     const outcome = await whileChanging(services, { owner, session_id }, () =>
       memory.commitReflection({
