@@ -52,6 +52,7 @@ test("the documents' figures are the defaults", () => {
     maxSessions: 1000,
     evictionIntervalSeconds: 60,
     verifyWithinSeconds: 60,
+    messageMaxChars: 32_768,
     maxBufferMessages: 30,
     maxBufferTokens: 4000,
     summaryTriggerTokens: 3000,
