@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MemoryError } from '../../src/lib/errors.ts';
 import { contentOf } from '../../src/lib/memory/items/items.ts';
 import { traced } from '../../src/lib/telemetry.ts';
+import { itemEntry } from '../../src/lib/tiers/keys.ts';
 import { createRules, NOTHING, type Rules, type State } from './rules.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -48,6 +49,10 @@ const step = fc.oneof(
       all: fc.array(operation, { minLength: 2, maxLength: 4 }),
       late: fc.array(fc.array(fc.constantFrom(0, 0, 3, 10), { maxLength: 6 }), { minLength: CLIENTS, maxLength: CLIENTS }),
     }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('race' as const), reader: client, write: fc.oneof(put, remove), late: fc.constantFrom(10, 30) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('many' as const), client }) },
   {
@@ -174,21 +179,8 @@ function continueTogether(rules: Rules, { writes, now, reads }: { writes: Writes
 async function take(action: Step, history: History): Promise<void> {
   const { clock } = world;
   if (action.do === 'put' || action.do === 'delete' || action.do === 'read') await judge(history, [action]);
-  if (action.do === 'together') {
-    world.clients.forEach(({ late }, i) => void late.splice(0, late.length, ...action.late[i]!));
-    await judge(history, action.all);
-    for (const { late } of world.clients) late.length = 0;
-    for (const [client, key] of [
-      [0, 0],
-      [1, 0],
-      [2, 0],
-      [0, 1],
-      [1, 1],
-      [2, 1],
-    ] as const) {
-      await judge(history, [{ do: 'read', client, key, only: null, death: null }]);
-    }
-  }
+  if (action.do === 'together') await together(history, action.all, action.late);
+  if (action.do === 'race') await race(history, action);
   if (action.do === 'many') await readMany(history, action.client);
   if (action.do === 'health') world.client(action.client).health[action.part] = action.health;
   if (action.do === 'wait') clock.advance({ seconds: action.seconds });
@@ -200,6 +192,24 @@ async function take(action: Step, history: History): Promise<void> {
       .client(action.client)
       .items.lookAfter(nameOf(history, action.key), { olderThanMs: 0 })
       .catch((error: unknown) => expect(codeOf(error)).toBe('tier_unavailable'));
+}
+
+/** Several operations at once, with answers of the tiers coming late; afterwards everybody looks at what is there. */
+async function together(history: History, all: Operation[], late: number[][]): Promise<void> {
+  world.clients.forEach((client, i) => void client.late.splice(0, client.late.length, ...(late[i] ?? [])));
+  await judge(history, all);
+  for (const client of world.clients) client.late.length = 0;
+  for (const key of [0, 1]) {
+    for (const client of world.clients.keys()) await judge(history, [{ do: 'read', client, key, only: null, death: null }]);
+  }
+}
+
+/** Redis lets go of an item, and a reader has the answer of the ledger late, while somebody writes. */
+async function race(history: History, { reader, write, late }: Extract<Step, { do: 'race' }>): Promise<void> {
+  await world.raw.del(itemEntry(nameOf(history, write.key)));
+  history.rules[write.key]!.lostCache();
+  const lateness = world.clients.map((_, i) => (i === reader ? [0, late] : []));
+  await together(history, [{ do: 'read', client: reader, key: write.key, only: null, death: null }, write], lateness);
 }
 
 async function readMany(history: History, at: number): Promise<void> {

@@ -34,13 +34,19 @@ export interface Client {
 }
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
+interface WorldOptions {
+  clients?: number;
+  settings?: Record<string, string>;
+  /** As `startRedis` has it. */
+  quietMs?: number;
+}
 /** Several instances' items on the same real sockets, each of which can be cut off from each tier by itself. */
-export async function startWorld({ clients = 1, settings = {} }: { clients?: number; settings?: Record<string, string> } = {}) {
+export async function startWorld({ clients = 1, settings = {}, quietMs = 0 }: WorldOptions = {}) {
   const id = `t${randomUUID().slice(0, 8)}`;
   const storage = inject('storage');
   const [cosmos, redis] = await Promise.all([
     startCosmos({ database: 'keepsake', containers: cosmosContainers() }),
-    startRedis({ checkSlots: true }),
+    startRedis({ checkSlots: true, quietMs }),
     createStorage(storage, { blobPrefix: id, queuePrefix: id }),
   ]);
   const clock = createClock();
