@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fuse } from '../../src/lib/memory/search/fuse.ts';
+import { fuse } from '../../src/lib/memory/vectors/fuse.ts';
 
 const lexical = [
   { key: 'a', score: 1.4 },

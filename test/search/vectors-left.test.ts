@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { addFact } from '../../src/lib/memory/facts/add.ts';
-import { embedMissing } from '../../src/lib/memory/search/embed-missing.ts';
-import { newestSummaries } from '../../src/lib/memory/search/embeddable.ts';
-import { neighbours } from '../../src/lib/memory/search/neighbours.ts';
+import { embedMissing } from '../../src/lib/memory/vectors/embed-missing.ts';
+import { newestSummaries } from '../../src/lib/memory/vectors/embeddable.ts';
+import { neighbours } from '../../src/lib/memory/vectors/neighbours.ts';
 import { AddFactRequest } from '../../src/lib/requests-facts.ts';
 import type { Services } from '../../src/lib/services.ts';
 import { factId, summaryId } from '../../src/lib/tiers/keys.ts';

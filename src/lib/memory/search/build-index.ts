@@ -1,7 +1,7 @@
 import type { Services } from '../../services.ts';
 import { memoryPartition, type Owner, ownerOf, segmentId } from '../../tiers/keys.ts';
 import type { JobHandle, WorkDone } from '../jobs/job-handle.ts';
-import { embedMissing } from './embed-missing.ts';
+import { embedMissing } from '../vectors/embed-missing.ts';
 import { indexedMessages } from './findable-item.ts';
 import { type IndexPlan, nextSegment, readIndexPlan } from './index-plan.ts';
 import { OVERLAP_SECONDS } from './read-index.ts';

@@ -1,10 +1,9 @@
 import type { Neighbour } from '../../model-vectors.ts';
-import { fuse } from './fuse.ts';
+import { fuse } from '../vectors/fuse.ts';
 import { type Parts, rank } from './rank.ts';
 import { readQuery } from './read-query.ts';
-import type { Search } from './search.ts';
 import type { UserIndex } from './user-index.ts';
-import { wantedBy } from './wanted.ts';
+import { type Search, wantedBy } from './wanted.ts';
 
 const AMONG = 500; // the best by words that vectors may move
 

@@ -1,22 +1,15 @@
 import type { Findable } from '../../model-search.ts';
-import type { RetrieveRequest } from '../../requests.ts';
 import type { Services } from '../../services.ts';
 import type { Owner } from '../../tiers/keys.ts';
-import type { Item } from './corpus.ts';
+import { neighbours } from '../vectors/neighbours.ts';
 import { type Found, shownAs } from './found.ts';
-import { neighbours } from './neighbours.ts';
 import { type Hit, propose } from './propose.ts';
 import { currentIndex, openIndex } from './read-index.ts';
 import type { UserIndex } from './user-index.ts';
+import type { Search } from './wanted.ts';
 
 const MAX_ROUNDS = 4;
 const NEIGHBOURS = 50;
-
-/** What is searched for. `isLeftOut` names messages that the caller has already. */
-export type Search = Pick<RetrieveRequest, 'query' | 'top_k' | 'kinds'> &
-  Partial<Pick<RetrieveRequest, 'only_session_id' | 'from' | 'to' | 'as_of' | 'topics' | 'include_closed'>> & {
-    isLeftOut?: (item: Item) => boolean;
-  };
 
 /**
  * The user's memories that fit a query best: verbatim messages, facts, insights and summaries of all sessions. The index proposes and

@@ -1,5 +1,12 @@
-import type { Search } from './search.ts';
+import type { RetrieveRequest } from '../../requests.ts';
+import type { Item } from './corpus.ts';
 import type { Belief, UserIndex } from './user-index.ts';
+
+/** What is searched for. `isLeftOut` names messages that the caller has already. */
+export type Search = Pick<RetrieveRequest, 'query' | 'top_k' | 'kinds'> &
+  Partial<Pick<RetrieveRequest, 'only_session_id' | 'from' | 'to' | 'as_of' | 'topics' | 'include_closed'>> & {
+    isLeftOut?: (item: Item) => boolean;
+  };
 
 /**
  * Which items a search may find: of the wanted kinds, session, time range and topics. With `as_of` what was believed then: nothing said
