@@ -18,6 +18,8 @@ export type Items = Memory & { hot: HotItems | undefined; warm: WarmItems; dues:
 interface ItemStores {
   now: () => number;
   redis: RedisGate;
+  /** Where items are read from, if not there. */
+  reads?: RedisGate;
   cosmos: CosmosGate;
   blobs: BlobConnection | undefined;
   ring: Ring;
@@ -26,10 +28,10 @@ interface ItemStores {
 const TIER_NAMES: Record<string, string> = { hot: 'redis', warm: 'cosmos', cold: 'blob' };
 
 /** The memory of items over the tiers that are configured. */
-export function createItems(config: Config, { now, redis, cosmos, blobs, ring }: ItemStores): Items {
+export function createItems(config: Config, { now, redis, reads, cosmos, blobs, ring }: ItemStores): Items {
   const { items } = config;
   const dues = createItemDues(cosmos);
-  const hot = redis.enabled ? createHotItems(redis, { now, ...hotItemRules(config) }) : undefined;
+  const hot = redis.enabled ? createHotItems(redis, { now, reads, ...hotItemRules(config) }) : undefined;
   const warm = createWarmItems(cosmos, { now, maxBytes: INLINE_BYTES });
   const cold = blobs && createColdItems(blobs, { now, maxBytes: items.maxBytes });
   const memory = createMemory(

@@ -121,6 +121,8 @@ export function createServices(config: Config, now: () => number = Date.now): Se
   };
   const redis = config.redis && connectRedis(config.redis, { credential, onState });
   const redisGate = createRedisGate(redis, { breaker: breakers.redis, log, now });
+  const replicas = config.redis?.scaleReads ? connectRedis(config.redis, { credential, fromReplicas: true, onState }) : undefined;
+  const replicaGate = replicas && createRedisGate(replicas, { breaker: breakers.redis, log, now });
   const times = { ttlSeconds: config.memory.sessionTtlMinutes * 60, staleMs: staleAfterMs(config), now };
   const blobs = config.blob && connectBlobs(config.blob, { credential });
   const queues = config.queue && connectQueues(config.queue, { credential });
@@ -165,7 +167,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     writes: blobs && createQueuedWrites(blobs, now),
     archive: blobs && createArchive(blobs),
     cold: blobs && createCold(blobs),
-    items: createItems(config, { now, redis: redisGate, cosmos: gate, blobs, ring }),
+    items: createItems(config, { now, redis: redisGate, reads: replicaGate, cosmos: gate, blobs, ring }),
     inLine: createLine(),
     indexes: createUserIndexes(config.search.cacheBytes),
     ledger,
@@ -175,7 +177,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     instanceId,
     close: async () => {
       await ledger.close();
-      await redis?.close();
+      await Promise.all([redis?.close(), replicas?.close()]);
       cosmos.made()?.dispose();
       blobs?.close();
     },

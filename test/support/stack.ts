@@ -55,6 +55,7 @@ export async function startStack({ apps = 1, settings = {}, redis: withRedis = t
     REDIS_COMMAND_TIMEOUT_MS: '5000', // the stand-in shares a busy machine with everything else
     'AzureWebJobs.sweep.Disabled': 'true', // a tick in the middle of a test that counts calls; the timers' own tests allow them
     'AzureWebJobs.retain.Disabled': 'true',
+    'AzureWebJobs.demote.Disabled': 'true',
     NODE_COMPILE_CACHE: join(REPOSITORY, 'node_modules/.cache/node'), // every process after the first starts faster
     ...settings,
   };

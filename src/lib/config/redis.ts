@@ -13,6 +13,8 @@ export interface RedisConfig {
   db: number;
   tls: boolean;
   cluster: boolean;
+  /** Items may be read from replicas. */
+  scaleReads: boolean;
   auth: 'none' | 'password' | 'entra';
   commandTimeoutMs: number;
   /** Bounds connecting, not commands. */
@@ -102,8 +104,9 @@ export function redisOf(reading: Reading, { azure }: { azure: boolean }): RedisC
   if (azure && !values.REDIS_URL && !given('REDIS_HOST')) return undefined;
 
   const { password, ...target } = targetOf(reading);
-  const { host, port, db, tls } = target;
+  const { host, port, db, tls, cluster } = target;
   const auth = authOf(reading, { password, host, azure });
+  if (values.REDIS_SCALE_READS && !cluster) refuse('REDIS_SCALE_READS', 'must be false unless REDIS_CLUSTER is true');
   if (auth === 'entra' && !tls && !isLoopback(host)) refuse('REDIS_SSL', 'must be true when REDIS_AUTH is entra');
 
   const shownHost = host.includes(':') ? `[${host}]` : host;
@@ -111,6 +114,7 @@ export function redisOf(reading: Reading, { azure }: { azure: boolean }): RedisC
     url: `${tls ? 'rediss' : 'redis'}://${shownHost}:${port}/${db}`,
     ...target,
     auth,
+    scaleReads: cluster && values.REDIS_SCALE_READS,
     commandTimeoutMs: values.REDIS_COMMAND_TIMEOUT_MS,
     socketTimeoutMs: values.REDIS_SOCKET_TIMEOUT_MS,
   };

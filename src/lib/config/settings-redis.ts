@@ -48,6 +48,11 @@ export const redisSettings = {
     default: 'false',
     about: 'Whether the other side is a cluster that must be asked slot by slot (OSS cluster policy).',
   },
+  REDIS_SCALE_READS: {
+    rule: flag,
+    default: 'false',
+    about: 'Whether items, never sessions, may be read from the replicas of a cluster.',
+  },
   REDIS_AUTH: {
     rule: oneOf(['none', 'password', 'entra']),
     default: '',

@@ -18,6 +18,8 @@ export interface RedisConnection {
 export interface RedisConnectionOptions {
   /** Needed when the configured auth is entra. */
   credential?: TokenCredential;
+  /** Reads go to replicas, which may be a little behind. */
+  fromReplicas?: boolean;
   /** Told of every change; `detail` is the error's message and holds no secret. */
   onState?: (state: RedisState, detail?: string) => void;
 }
@@ -63,7 +65,7 @@ function liveOptions(node: Redis, { config, login }: { config: RedisConfig; logi
 
 type Login = () => RedisLogin | undefined;
 
-function createClient(config: RedisConfig, login: Login): RedisClient {
+function createClient(config: RedisConfig, { login, fromReplicas }: { login: Login; fromReplicas: boolean }): RedisClient {
   const options = optionsOf(config);
   if (!config.cluster) {
     const client = new Redis({ ...options, host: config.host, port: config.port, enableOfflineQueue: false, retryStrategy: retryDelay });
@@ -74,6 +76,7 @@ function createClient(config: RedisConfig, login: Login): RedisClient {
   const cluster = new Cluster([{ host: config.host, port: config.port }], {
     lazyConnect,
     redisOptions,
+    scaleReads: fromReplicas ? 'slave' : 'master',
     enableOfflineQueue: false,
     clusterRetryStrategy: retryDelay,
     // As above: no command is sent again because its connection closed. And none is kept for later while the cluster is down or moves
@@ -107,14 +110,17 @@ function within<T>(ms: number, work: Promise<T>): Promise<T> {
 }
 
 /** The connection to Redis, standalone or cluster. Nothing is opened before the first `ready()`. */
-export function connectRedis(config: RedisConfig, { credential, onState = () => {} }: RedisConnectionOptions = {}): RedisConnection {
+export function connectRedis(
+  config: RedisConfig,
+  { credential, fromReplicas = false, onState = () => {} }: RedisConnectionOptions = {},
+): RedisConnection {
   let tokens: RedisTokens | undefined;
   let opening: Promise<void> | undefined;
   let patience: Promise<void> | undefined;
   let closed = false;
   let lastError: string | undefined;
 
-  const client = createClient(config, () => tokens?.current());
+  const client = createClient(config, { login: () => tokens?.current(), fromReplicas });
   const failed = (error: unknown) => {
     lastError = messageOf(error);
     onState('error', lastError);

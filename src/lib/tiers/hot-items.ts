@@ -28,11 +28,13 @@ export interface HotItemRules {
   writerMs: number;
   /** The life of a copy, and of an item alone that has none of its own. */
   copyMs: number;
+  /** Where reads go, which may be a little behind; writes never do. */
+  reads?: RedisGate;
 }
 
 /** Items in Redis: copies of durable ones, and items that are nowhere else. docs/architecture.md, "Items", says what may be believed. */
 export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { front: Front; dropUser: DropUser } {
-  const { now, verifyMs, missMs } = rules;
+  const { now, verifyMs, missMs, reads = redis } = rules;
   const leastMs = verifyMs + rules.writerMs + 60_000; // a mark outlives every reader who could still promote what is older
   const keysOf = (of: ItemName) => (of.user_id === null ? [itemEntry(of)] : [itemEntry(of), itemsOfUser(of.tenant, of.user_id)]);
   const lifeOf = (item: Item, longest = Number.POSITIVE_INFINITY) =>
@@ -56,7 +58,7 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
   }
 
   async function look(names: readonly ItemName[]): Promise<(Seen | undefined)[] | undefined> {
-    const found = await redis.call('item-look', (client) => readAll(client, names));
+    const found = await reads.call('item-look', (client) => readAll(client, names));
     return found?.map(judged);
   }
 
