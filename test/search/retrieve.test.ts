@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Stack, startStack } from '../support/stack.ts';
 
@@ -21,6 +22,13 @@ interface Result {
   role?: string;
   name?: string;
   explain?: Record<string, number>;
+}
+
+/** Waits until the clock shows a later time, and answers it. */
+async function nextMillisecond(): Promise<string> {
+  const begun = Date.now();
+  while (Date.now() === begun) await setImmediate();
+  return new Date().toISOString();
 }
 
 async function say(who: Who, content: string, more: object = {}): Promise<void> {
@@ -88,6 +96,22 @@ test('closed facts are left out unless they are asked for, or held at the time t
   expect(all).toContain('Lisbon');
   expect(texts(await retrieve({ ...ask, as_of: '2026-02-01T00:00:00Z' }))).toEqual([expect.stringContaining('Berlin')]);
   expect(texts(await retrieve({ ...ask, kinds: ['turn'], as_of: '2026-02-01T00:00:00Z' }))).toEqual(['I live in Berlin.']);
+});
+
+test('as_of finds an edited fact in the words that it had then', async () => {
+  const { user_id } = fresh();
+  const added = await stack.api().post(`/users/${user_id}/facts`, { text: 'The cellar code is mahogany.' });
+  expect(added.status).toBe(201);
+  const then = await nextMillisecond(); // an edit in the same one would leave the first wording no time
+  await nextMillisecond();
+  const edited = await stack
+    .api()
+    .request('PATCH', `/users/${user_id}/facts/${added.body.id}`, { body: { text: 'The cellar code is walnut.' } });
+  expect(edited.status).toBe(200);
+  const ask = { user_id, query: 'cellar code', kinds: ['fact'], include_closed: true };
+  expect(texts(await retrieve(ask))).toEqual(['The cellar code is walnut.']);
+  expect(texts(await retrieve({ ...ask, as_of: then }))).toEqual(['The cellar code is mahogany.']);
+  expect(texts(await retrieve({ ...ask, query: 'mahogany' }))).toEqual([]);
 });
 
 test('topics name what facts and summaries are about', async () => {

@@ -4,7 +4,7 @@ import type { RetrieveKind } from '../../requests.ts';
 export interface Item {
   /** Id of the document that holds it. */
   doc: string;
-  /** Of a message: its place in the session. Else 0. */
+  /** Of a message its place in the session; of a fact's earlier wording the number of its version; else 0. */
   seq: number;
   kind: RetrieveKind;
   session_id: string;

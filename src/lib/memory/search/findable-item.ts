@@ -1,5 +1,6 @@
 import type { AppendRecord } from '../../model.ts';
 import type { Fact, Insight, Summary } from '../../model-memory.ts';
+import { versionsOf } from '../facts/versions.ts';
 import type { Item } from './corpus.ts';
 import { saysWhen } from './query-dates.ts';
 import { countsOf, termsOf, wordsOf } from './search-terms.ts';
@@ -28,6 +29,17 @@ export function indexedMessages(record: AppendRecord): IndexedMessage[] {
       timed: saysWhen(message.content),
     };
     return { item, firstSeq: record.first_seq, counts: [...countsOf(terms)] };
+  });
+}
+
+/** A fact in every wording that it has had: the current one as item 0, what an edit replaced by the number of its version. */
+export function wordings(fact: Fact) {
+  return versionsOf(fact).map(({ version, text, topics, from, to }, i, all) => {
+    const isCurrent = i === all.length - 1;
+    const { item, counts } = derivedItem({ ...fact, text });
+    const status = isCurrent ? fact.status : ('edited' as const);
+    const belief = { status, validFrom: Date.parse(from), validTo: to === null ? null : Date.parse(to), topics };
+    return { item: { ...item, seq: isCurrent ? 0 : version }, counts, belief };
   });
 }
 

@@ -2,6 +2,7 @@ import type { AppendRecord, Message } from '../../model.ts';
 import type { Source } from '../../model-memory.ts';
 import type { Findable } from '../../model-search.ts';
 import type { RetrieveKind } from '../../requests.ts';
+import { versionsOf } from '../facts/versions.ts';
 import type { Item } from './corpus.ts';
 import type { Hit } from './propose.ts';
 
@@ -37,7 +38,8 @@ export function shownAs(item: Item, document: Findable): Omit<Found, 'score'> | 
     return { id, kind: 'insight', text, session_id, timestamp, sources };
   }
   const session_id = document.sources[0]?.session_id ?? '';
-  return { id: document.fact_id, kind: 'fact', text, session_id, timestamp: document.valid_from, sources };
+  const worded = item.seq === 0 ? { text, from: document.valid_from } : versionsOf(document).find(({ version }) => version === item.seq);
+  return worded && { id: document.fact_id, kind: 'fact', text: worded.text, session_id, timestamp: worded.from, sources };
 }
 
 function messageShown({ seq }: Item, { messages, session_id }: AppendRecord): Omit<Found, 'score'> | undefined {

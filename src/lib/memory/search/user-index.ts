@@ -1,12 +1,14 @@
-import type { Fact } from '../../model-memory.ts';
+import type { Fact, Insight, Summary } from '../../model-memory.ts';
 import type { Findable } from '../../model-search.ts';
 import { createCorpus, type Item } from './corpus.ts';
-import { derivedItem, indexedMessages } from './findable-item.ts';
+import { derivedItem, indexedMessages, wordings } from './findable-item.ts';
 import type { IndexedMessage } from './segment.ts';
 
 /** What decides whether a fact, an insight or a summary is wanted, beside its text. Times in ms. */
 export interface Belief {
-  status: Fact['status'];
+  /** `edited`: it was said otherwise at that time. */
+  status: Fact['status'] | 'edited';
+  validFrom: number;
   validTo: number | null;
   topics: string[];
 }
@@ -15,6 +17,13 @@ interface Known {
   items: number[];
 }
 const IMMUTABLE = ''; // the version of append records
+
+const standing = (found: Insight | Summary): Belief => ({
+  status: 'current',
+  validFrom: Date.parse(found.created_at),
+  validTo: null,
+  topics: found.kind === 'summary' ? found.topics : [],
+});
 
 export type UserIndex = ReturnType<typeof createUserIndex>;
 
@@ -43,15 +52,13 @@ export function createUserIndex() {
     known.set(found.id, { version: found._etag, items: [] });
     if (found.kind === 'fact' && found.status === 'quarantined') return;
     if (found.kind === 'summary' && !isNewest(found)) return;
-    const { item, counts } = derivedItem(found);
-    const at = corpus.add(item, counts);
-    known.set(found.id, { version: found._etag, items: [at] });
-    const isFact = found.kind === 'fact';
-    beliefs.set(at, {
-      status: isFact ? found.status : 'current',
-      validTo: isFact && found.valid_to !== null ? Date.parse(found.valid_to) : null,
-      topics: found.kind === 'insight' ? [] : found.topics,
+    const believed = found.kind === 'fact' ? wordings(found) : [{ ...derivedItem(found), belief: standing(found) }];
+    const items = believed.map(({ item, counts, belief }) => {
+      const at = corpus.add(item, counts);
+      beliefs.set(at, belief);
+      return at;
     });
+    known.set(found.id, { version: found._etag, items });
   }
 
   /** A session's summary grows by replacement: only the one that reaches furthest is found. */

@@ -17,7 +17,7 @@ export function wantedBy({ corpus, beliefs }: UserIndex, search: Search): (at: n
   const topics = search.topics && new Set(search.topics.map((topic) => topic.toLowerCase()));
   const asOf = search.as_of === undefined ? undefined : Date.parse(search.as_of);
   const earliest = search.from === undefined ? -Infinity : Date.parse(search.from);
-  const latest = Math.min(asOf ?? Infinity, search.to === undefined ? Infinity : Date.parse(search.to));
+  const latest = search.to === undefined ? Infinity : Date.parse(search.to);
 
   return (at) => {
     const item = corpus.items[at];
@@ -26,6 +26,7 @@ export function wantedBy({ corpus, beliefs }: UserIndex, search: Search): (at: n
     if (item.at < earliest || item.at > latest) return false;
     if (search.isLeftOut?.(item)) return false;
     const belief = beliefs.get(at);
+    if (asOf !== undefined && (belief?.validFrom ?? item.at) > asOf) return false;
     if (topics && !belief?.topics.some((topic) => topics.has(topic.toLowerCase()))) return false;
     return belief === undefined || held(belief, { asOf, closedToo: search.include_closed === true });
   };
@@ -33,6 +34,8 @@ export function wantedBy({ corpus, beliefs }: UserIndex, search: Search): (at: n
 
 /** Whether a fact holds now, or held at a time. */
 function held({ status, validTo }: Belief, { asOf, closedToo }: { asOf: number | undefined; closedToo: boolean }): boolean {
+  const heldThen = asOf !== undefined && (validTo === null || validTo > asOf);
+  if (status === 'edited') return heldThen;
   if (status !== 'closed') return true;
-  return asOf === undefined ? closedToo : validTo !== null && validTo > asOf;
+  return asOf === undefined ? closedToo : heldThen;
 }
