@@ -55,6 +55,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('race' as const), reader: client, write: fc.oneof(put, remove), late: fc.constantFrom(10, 30) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('many' as const), client }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('look' as const), key }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -176,10 +177,19 @@ function continueTogether(rules: Rules, { writes, now, reads }: { writes: Writes
   if (!isLagging) expect(unknown.filter((value) => value !== null && !rules.mayBe(value, now))).toEqual([]);
 }
 
+/** What may or may not have happened is settled by the first who looks; from then on everybody sees that. */
+async function lookTwice(history: History, key: number): Promise<void> {
+  const isWell = ({ health }: World['clients'][number]) => Object.values(health).every((part) => part === 'up');
+  const well = world.clients.flatMap((client, i) => (isWell(client) ? [i] : []));
+  for (const client of well) await judge(history, [{ do: 'read', client, key, only: 'warm', death: null }]);
+  for (const client of well) await judge(history, [{ do: 'read', client, key, only: null, death: null }]);
+}
+
 async function take(action: Step, history: History): Promise<void> {
   const { clock } = world;
   if (action.do === 'put' || action.do === 'delete' || action.do === 'read') await judge(history, [action]);
   if (action.do === 'together') await together(history, action.all, action.late);
+  if (action.do === 'look') await lookTwice(history, action.key);
   if (action.do === 'race') await race(history, action);
   if (action.do === 'many') await readMany(history, action.client);
   if (action.do === 'health') world.client(action.client).health[action.part] = action.health;

@@ -40,8 +40,8 @@ export function createReader(parts: Parts) {
   /** Goes on where the front tier has been asked. Readers who saw the same there share one look below. */
   async function goOn(of: ItemName, { looked, only }: Asked): Promise<Got | undefined> {
     const seen = looked?.seen;
-    const mayFront = front !== undefined && (only === undefined || only === front.name);
-    if (only !== undefined && only === front?.name && !looked) throw silent(front.name);
+    const mayFront = front !== undefined && (only === undefined || isFront(only));
+    if (isFront(only) && !looked) throw silent(only ?? '');
     if (mayFront && (seen?.trusted || !ledger)) {
       return seen?.item && !isOver(seen, now()) ? { item: seen.item, tier: front.name, promoted_to: [] } : undefined;
     }
@@ -52,27 +52,48 @@ export function createReader(parts: Parts) {
   }
 
   async function below(of: ItemName, { looked, only }: Asked): Promise<Got | undefined> {
-    const seen = looked?.seen;
     let tag: string | undefined;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const at = now();
-      const stored = await recorded(of, { seen, only });
-      if (stored === 'silent') return seen?.item && { item: seen.item, tier: front?.name ?? '', promoted_to: [] };
-      const mine = confirmed(seen, stored, at);
-      if (mine && front && (only === undefined || only === front.name)) {
-        await front.promote(of, { ...mine, item: mine, verified_at: at });
-        return { item: mine, tier: front.name, promoted_to: [] };
-      }
-      const record = living(stored, now());
-      const isFrontOnly = only !== undefined && only === front?.name;
-      if (!record || !stored || isFrontOnly) return only === undefined ? missed(of, { looked, stored, at }) : undefined;
-      const found = await contentOf(of, record, only);
-      if (found === 'elsewhere') return undefined;
-      if (found) return only === undefined ? promoted(of, { found, stored, at, looked }) : { ...found, promoted_to: [] };
-      if (stored.tag === tag) break;
-      tag = stored.tag;
+      const stored = await recorded(of, { seen: looked?.seen, only });
+      const inFront = await fromFront(of, { looked, only, stored, at });
+      if (inFront || stored === 'silent') return inFront;
+      const got = await fromBelow(of, { looked, only, stored, at });
+      if (got !== 'moved') return got;
+      if (stored?.tag === tag) break;
+      tag = stored?.tag;
     }
     throw new MemoryError('item_damaged', `the content of "${of.key}" is not where its record says`);
+  }
+
+  /** What the record leads to; `moved` when there is nothing: it was written anew meanwhile, or it is lost. */
+  async function fromBelow(of: ItemName, { looked, only, stored, at }: InFront & { stored: Recorded | undefined }) {
+    if (isFront(only)) return undefined;
+    const record = living(stored, now());
+    if (!record || !stored) return only === undefined ? missed(of, { looked, stored, at }) : undefined;
+    const found = await contentOf(of, record, only);
+    if (found === 'elsewhere') return undefined;
+    if (!found) return 'moved' as const;
+    return only === undefined ? promoted(of, { found, stored, at, looked }) : { ...found, promoted_to: [] };
+  }
+
+  const isFront = (only: string | undefined): boolean => only !== undefined && only === front?.name;
+
+  interface InFront extends Asked {
+    stored: Recorded | 'silent' | undefined;
+    /** When the ledger was asked. */
+    at: number;
+  }
+  /** What the front tier holds, if the ledger bears it out or is silent: then it is good for another while. */
+  async function fromFront(of: ItemName, { looked, only, stored, at }: InFront): Promise<Got | undefined> {
+    if (!front || (only !== undefined && !isFront(only))) return undefined;
+    const item = stored === 'silent' ? looked?.seen?.item : confirmed(looked?.seen, stored, at);
+    if (!item) return undefined;
+    if (stored !== 'silent') {
+      await front.promote(of, { ...item, item, verified_at: at });
+      touch(of, stored?.record);
+    }
+    return { item, tier: front.name, promoted_to: [] };
   }
 
   /** The ledger's word; while it says nothing, an item in front may be served as it is, and the answer says so. */
@@ -81,7 +102,7 @@ export function createReader(parts: Parts) {
       return await ledger?.read(of);
     } catch (error) {
       const isSilent = error instanceof MemoryError && error.code === 'tier_unavailable';
-      const mayServe = seen?.item && !isOver(seen, now()) && (only === undefined || only === front?.name);
+      const mayServe = seen?.item && !isOver(seen, now()) && (only === undefined || isFront(only));
       if (!isSilent || !mayServe) throw error;
       rules.degraded?.(ledger?.name ?? '');
       return 'silent' as const;
@@ -119,12 +140,13 @@ export function createReader(parts: Parts) {
     if (isLow && (await promoteIntoLedger(parts, of, { item: found.item, stored })) && ledger) promoted_to.push(ledger.name);
     const { item } = found;
     if (looked && (await front?.promote(of, { ...item, item, verified_at: at }))) promoted_to.unshift(front?.name ?? '');
-    if (!isLow && dayOf(stored.record.read_at) !== dayOf(now())) touch(of, stored.record);
+    if (!isLow) touch(of, stored.record);
     return { ...found, promoted_to };
   }
 
   /** At most once a day, and nobody waits for it: the age of an item decides when it goes to a slower tier. */
-  function touch(of: ItemName, record: LedgerRecord): void {
+  function touch(of: ItemName, record: LedgerRecord | undefined): void {
+    if (!record?.content || dayOf(record.read_at) === dayOf(now())) return;
     untraced(() => ledger?.note(of, record, { read_at: now() }))?.catch(() => undefined);
   }
 
@@ -132,8 +154,7 @@ export function createReader(parts: Parts) {
   async function head(of: ItemName, only?: string): Promise<Head | undefined> {
     const looked = await front?.look([of]);
     const seen = looked?.[0];
-    const isFrontOnly = only !== undefined && only === front?.name;
-    const inFront = !ledger || isFrontOnly || (seen?.trusted && only === undefined);
+    const inFront = !ledger || isFront(only) || (seen?.trusted && only === undefined);
     if (inFront) {
       const got = await goOn(of, { looked: looked && { seen }, only });
       return got && headOf(got.item, got.tier);
