@@ -3,13 +3,13 @@ import { idempotencyKeyOf } from '../lib/idempotency-key.ts';
 import { readContext } from '../lib/memory/context/context.ts';
 import { retrieve } from '../lib/memory/search/retrieve.ts';
 import { storeMessages } from '../lib/memory/sessions/turns.ts';
-import { ContextRequest, RetrieveRequest, StoreRequest } from '../lib/requests.ts';
+import { ContextRequest, RetrieveRequest, storeRequest } from '../lib/requests.ts';
 
 /** POST /memory/store: stores the messages of one call, exactly once; creates the session when it is new. */
 http('memory-store', {
   method: 'POST',
   route: 'memory/store',
-  body: StoreRequest,
+  body: ({ memory }) => storeRequest(memory.messageMaxChars),
   budget: true,
   run: ({ body, caller, services, request }) => {
     const owner = caller.ownerOfSession(body.user_id, body.session_id);

@@ -3,7 +3,7 @@ import { idempotencyKeyOf } from '../lib/idempotency-key.ts';
 import { addMessage, countMessages, listMessages } from '../lib/memory/sessions/messages.ts';
 import { sessionOwner } from '../lib/memory/sessions/session-owner.ts';
 import { SessionParams, UserCheck } from '../lib/requests-fields.ts';
-import { CountQuery, MessageRequest, MessagesQuery } from '../lib/requests-session.ts';
+import { CountQuery, MessagesQuery, messageRequest } from '../lib/requests-session.ts';
 
 const route = 'sessions/{session_id}/messages';
 
@@ -13,7 +13,7 @@ http('messages-add', {
   route,
   params: SessionParams,
   query: UserCheck,
-  body: MessageRequest,
+  body: ({ memory }) => messageRequest(memory.messageMaxChars),
   run: async ({ params, query, body, caller, services, request }) => {
     const { session_id } = params;
     const owner = await sessionOwner(services, caller, { session_id, user_id: body.user_id ?? query.user_id });

@@ -27,7 +27,8 @@ interface Call<Body, Query, Params> {
 export interface Route<Body, Query, Params> {
   method: HttpMethod;
   route: string;
-  body?: ZodType<Body>;
+  /** Its schema, or what the settings make of it. */
+  body?: ZodType<Body> | ((config: Config) => ZodType<Body>);
   /** Of the body; 1 MiB where it is left out. */
   maxBytes?: number | ((config: Config) => number);
   /** A body that is no JSON is taken as it is. */
@@ -140,8 +141,8 @@ async function run<B, Q, P>(
   const query = parseWith((route.query ?? NO_SCHEMA) as ZodType<Q>, Object.fromEntries(request.query), 'invalid_query');
   const maxBytes = typeof route.maxBytes === 'function' ? route.maxBytes(context.config) : route.maxBytes;
   const raw = route.takesRaw && !isJson(request) ? await readBytes(request, maxBytes) : undefined;
-  const hasBody = route.body && !raw;
-  const body = hasBody ? parseWith(route.body as ZodType<B>, await readJson(request, maxBytes), 'invalid_body') : (undefined as B);
+  const schema = typeof route.body === 'function' ? route.body(context.config) : route.body;
+  const body = schema && !raw ? parseWith(schema, await readJson(request, maxBytes), 'invalid_body') : (undefined as B);
   return route.run({ body, raw, query, params, caller, services: context, request });
 }
 

@@ -1,21 +1,26 @@
 import { z } from 'zod';
 import { Id } from './model.ts';
-import { MessageIn, Text, whole } from './requests.ts';
+import { byLength, MAX_TEXT, messageIn, Text, whole } from './requests.ts';
 import { UserCheck } from './requests-fields.ts';
 
 const Metadata = z.record(z.string(), z.unknown());
 const MAX_SEQ = 999_999_999;
 
 /** One message of a session; its id may be in its metadata, where clients of document 2 have it. */
-export const MessageRequest = MessageIn.extend({ user_id: Id.optional() }).transform((body, ctx) => {
-  const { user_id, ...message } = body;
-  const inMetadata = message.message_id === undefined ? message.metadata?.message_id : undefined;
-  if (inMetadata === undefined) return { user_id, message };
-  const id = Id.safeParse(inMetadata);
-  if (id.success) return { user_id, message: { ...message, message_id: id.data } };
-  ctx.addIssue({ code: 'custom', path: ['metadata', 'message_id'], message: 'must be an id, because message_id is not given' });
-  return z.NEVER;
-});
+export const messageRequest = byLength((maxChars) =>
+  messageIn(maxChars)
+    .extend({ user_id: Id.optional() })
+    .transform((body, ctx) => {
+      const { user_id, ...message } = body;
+      const inMetadata = message.message_id === undefined ? message.metadata?.message_id : undefined;
+      if (inMetadata === undefined) return { user_id, message };
+      const id = Id.safeParse(inMetadata);
+      if (id.success) return { user_id, message: { ...message, message_id: id.data } };
+      ctx.addIssue({ code: 'custom', path: ['metadata', 'message_id'], message: 'must be an id, because message_id is not given' });
+      return z.NEVER;
+    }),
+);
+export const MessageRequest = messageRequest(MAX_TEXT);
 export type MessageRequest = z.infer<typeof MessageRequest>;
 
 const Epoch = z.enum(['current', 'all']).default('current');

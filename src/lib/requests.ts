@@ -2,12 +2,20 @@ import { z } from 'zod';
 import { Id, MAX_MESSAGES_A_RECORD, Role } from './model.ts';
 import { JobKind, JobStatus } from './model-work.ts';
 
-/** What MESSAGE_MAX_CHARS may be at most: with it a message fits one append record many times over. */
-const LONGEST_MESSAGE = 500_000;
-/** Text of a message: MESSAGE_MAX_CHARS, by default 32,768 characters, are kept where it is stored. NUL and lone surrogates are refused at the edge. */
-const MessageText = z.string().min(1).max(LONGEST_MESSAGE);
-/** Other text that is stored: 1–32,768 characters. */
-export const Text = z.string().min(1).max(32_768);
+/** Characters of a text at most, of a message while MESSAGE_MAX_CHARS says nothing else. */
+export const MAX_TEXT = 32_768;
+/** Text that is stored: 1–32,768 characters. NUL and lone surrogates are refused at the edge for the whole body. */
+export const Text = z.string().min(1).max(MAX_TEXT);
+
+/** A schema for each length that MESSAGE_MAX_CHARS gives messages, made once. */
+export function byLength<T>(make: (maxChars: number) => T): (maxChars: number) => T {
+  const made = new Map<number, T>();
+  return (maxChars) => {
+    const schema = made.get(maxChars) ?? make(maxChars);
+    made.set(maxChars, schema);
+    return schema;
+  };
+}
 const LATEST_TIME = Date.UTC(9999, 11, 31);
 
 const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
@@ -34,15 +42,19 @@ const Metadata = z.record(z.string(), z.unknown());
 const InRole = z.union([Role, z.literal('agent').transform(() => 'assistant' as const)]);
 const Name = z.string().min(1).max(128);
 
-export const MessageIn = z.object({
-  message_id: Id.optional(),
-  role: InRole,
-  content: MessageText,
-  name: Name.optional(),
-  created_at: Time.optional(),
-  timestamp: Time.optional(),
-  metadata: Metadata.optional(),
-});
+/** A message whose text has at most so many characters. */
+export const messageIn = byLength((maxChars) =>
+  z.object({
+    message_id: Id.optional(),
+    role: InRole,
+    content: z.string().min(1).max(maxChars),
+    name: Name.optional(),
+    created_at: Time.optional(),
+    timestamp: Time.optional(),
+    metadata: Metadata.optional(),
+  }),
+);
+export const MessageIn = messageIn(MAX_TEXT);
 export type MessageIn = z.infer<typeof MessageIn>;
 
 const owner = { user_id: Id.optional(), session_id: Id };
@@ -64,39 +76,42 @@ export type EndRequest = z.infer<typeof EndRequest>;
 const StoreCommon = { ...owner, turn_id: Id.optional(), context_id: Id.optional(), metadata: Metadata.optional() };
 
 /** Both forms of a store: one exchange (`user_message`, `agent_message`) or `messages`. Answers the messages form. */
-export const StoreRequest = z
-  .object({
-    ...StoreCommon,
-    user_message: MessageText.optional(),
-    agent_message: MessageText.optional(),
-    created_at: Time.optional(),
-    messages: z.array(MessageIn).min(1).max(MAX_MESSAGES_A_RECORD).optional(),
-  })
-  .superRefine((body, ctx) => {
-    const exchange = body.user_message !== undefined || body.agent_message !== undefined;
-    const needs = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message });
-    if (body.messages && exchange) needs('messages', 'give either messages or user_message and agent_message, not both');
-    if (body.messages) return;
-    if (body.user_message === undefined) needs('user_message', 'is required (or give messages)');
-    if (body.agent_message === undefined) needs('agent_message', 'is required (or give messages)');
-  })
-  .transform((body) => ({
-    user_id: body.user_id,
-    session_id: body.session_id,
-    turn_id: body.turn_id,
-    context_id: body.context_id,
-    metadata: body.metadata,
-    messages: body.messages ?? [
-      { role: 'user' as const, content: body.user_message ?? '', created_at: body.created_at },
-      { role: 'assistant' as const, content: body.agent_message ?? '', created_at: body.created_at },
-    ],
-  }));
+export const storeRequest = byLength((maxChars) =>
+  z
+    .object({
+      ...StoreCommon,
+      user_message: z.string().min(1).max(maxChars).optional(),
+      agent_message: z.string().min(1).max(maxChars).optional(),
+      created_at: Time.optional(),
+      messages: z.array(messageIn(maxChars)).min(1).max(MAX_MESSAGES_A_RECORD).optional(),
+    })
+    .superRefine((body, ctx) => {
+      const exchange = body.user_message !== undefined || body.agent_message !== undefined;
+      const needs = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message });
+      if (body.messages && exchange) needs('messages', 'give either messages or user_message and agent_message, not both');
+      if (body.messages) return;
+      if (body.user_message === undefined) needs('user_message', 'is required (or give messages)');
+      if (body.agent_message === undefined) needs('agent_message', 'is required (or give messages)');
+    })
+    .transform((body) => ({
+      user_id: body.user_id,
+      session_id: body.session_id,
+      turn_id: body.turn_id,
+      context_id: body.context_id,
+      metadata: body.metadata,
+      messages: body.messages ?? [
+        { role: 'user' as const, content: body.user_message ?? '', created_at: body.created_at },
+        { role: 'assistant' as const, content: body.agent_message ?? '', created_at: body.created_at },
+      ],
+    })),
+);
+export const StoreRequest = storeRequest(MAX_TEXT);
 export type StoreRequest = z.infer<typeof StoreRequest>;
 
 export const MAX_CONTEXT_TOKENS = 1_000_000;
 export const ContextRequest = z.object({
   ...owner,
-  query: z.string().min(1).max(32_768).optional(),
+  query: z.string().min(1).max(MAX_TEXT).optional(),
   max_tokens: z.number().int().min(1).max(MAX_CONTEXT_TOKENS).optional(),
   at_least_seq: z.number().int().min(0).optional(),
   explain: z.boolean().default(false),
@@ -110,7 +125,7 @@ export const RetrieveRequest = z
     user_id: Id.optional(),
     session_id: Id.optional(),
     only_session_id: Id.optional(),
-    query: z.string().min(1).max(32_768),
+    query: z.string().min(1).max(MAX_TEXT),
     top_k: z.number().int().min(1).max(100).default(5),
     kinds: z.array(RetrieveKind).min(1).default(['fact', 'insight', 'summary', 'turn']),
     from: Time.optional(),

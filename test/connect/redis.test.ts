@@ -19,7 +19,8 @@ async function server(options: Parameters<typeof startRedis>[0] = {}): Promise<R
 }
 
 function connect(url: string, { env = {}, ...options }: RedisConnectionOptions & { env?: Record<string, string> } = {}) {
-  const { redis } = loadConfig({ AZURE_FUNCTIONS_ENVIRONMENT: 'Development', REDIS_URL: url, ...env });
+  const patient = { REDIS_COMMAND_TIMEOUT_MS: '5000' }; // a busy machine is no dead server
+  const { redis } = loadConfig({ AZURE_FUNCTIONS_ENVIRONMENT: 'Development', REDIS_URL: url, ...patient, ...env });
   if (!redis) throw new Error('no Redis configured');
   const connection = connectRedis(redis, options);
   cleanups.push(() => connection.close());

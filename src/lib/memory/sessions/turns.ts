@@ -14,7 +14,6 @@ import { announce, askedFor, dueWork, noteIdle, type Slow, slowJobId, startSlow 
 import { type AppendPlan, type Draft, draftAppend, largestBatch, planAppend } from './append.ts';
 import { askToEndCopies, endCopies } from './changing.ts';
 import { openSession } from './open.ts';
-import { refuseLongTexts } from './text-limit.ts';
 import { bufferStart } from './trust.ts';
 import { sessionNotFound } from './view.ts';
 import { watermarkOf } from './watermark.ts';
@@ -33,7 +32,6 @@ export async function storeMessages(
   services: Services,
   { owner, request, idempotencyKey, filling }: { owner: Owner; request: StoreRequest; idempotencyKey?: string; filling?: Filling },
 ): Promise<StoreAnswer> {
-  refuseLongTexts(request.messages, services.config.memory.messageMaxChars);
   const draft = { ...draftAppend(request, { mint: services.mint, idempotencyKey }), ...filling };
   refuseTooLarge(draft); // before a new session is opened for it
   return services.inLine(`${owner.tenant}|${request.session_id}`, () => storeDraft(services, owner, { draft }));
