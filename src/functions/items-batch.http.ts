@@ -1,7 +1,9 @@
 import { parseWith, readJsonIfAny } from '../lib/body.ts';
 import { http, reply } from '../lib/http.ts';
+import { idempotencyKeyOf } from '../lib/idempotency-key.ts';
 import { demoteItems } from '../lib/memory/items/demote.ts';
 import { getItems, prefetchItems, putItems } from '../lib/memory/items/item-batch.ts';
+import { once } from '../lib/memory/items/item-once.ts';
 import { ownerOfItems } from '../lib/memory/items/item-owner.ts';
 import { BatchQuery, DemoteRequest, MgetRequest, MsetRequest, PrefetchRequest } from '../lib/requests-items.ts';
 
@@ -24,7 +26,10 @@ http('items-mset', {
   query: BatchQuery,
   body: MsetRequest,
   maxBytes: ({ items }) => items.maxBytes,
-  run: ({ query, body, caller, services }) => putItems(services, ownerOfItems(caller, query.user_id), body),
+  run: ({ query, body, caller, services, request }) => {
+    const owner = ownerOfItems(caller, query.user_id);
+    return once(services, { owner, idempotencyKey: idempotencyKeyOf(request), asked: body }, () => putItems(services, owner, body));
+  },
 });
 
 /** POST /items/prefetch: brings items to where they are read fastest. */

@@ -55,3 +55,16 @@ export const ItemDue = z.object({
   check_at: Iso,
 });
 export type ItemDue = z.infer<typeof ItemDue>;
+
+/** Remembers under which Idempotency-Key a batch was put, and how it was answered. */
+export const ItemBatch = z.object({
+  id: z.string(),
+  pk: z.string(),
+  kind: z.literal('item_batch'),
+  schema_version: z.literal(1),
+  hash: z.string(),
+  answer: z.record(z.string(), z.unknown()),
+  made_at: Iso,
+  ttl: z.number().int(),
+});
+export type ItemBatch = z.infer<typeof ItemBatch>;

@@ -6,6 +6,7 @@ import { contentOf } from '../../src/lib/memory/items/items.ts';
 import { traced } from '../../src/lib/telemetry.ts';
 import { itemEntry } from '../../src/lib/tiers/keys.ts';
 import { createRules, NOTHING, type Rules, type State } from './rules.ts';
+import { CLIENTS, type Operation, type Step, step } from './steps.ts';
 import { startWorld, type World } from './world.ts';
 
 /**
@@ -15,7 +16,6 @@ import { startWorld, type World } from './world.ts';
  */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
 const SEED = process.env.FUZZ_SEED === undefined ? Date.now() : Number(process.env.FUZZ_SEED);
-const CLIENTS = 3;
 const VERIFY_MS = 60_000;
 
 let world: World;
@@ -24,53 +24,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.stop());
 
-const client = fc.integer({ min: 0, max: CLIENTS - 1 });
-const key = fc.integer({ min: 0, max: 1 });
-const tier = fc.constantFrom('hot' as const, 'warm' as const, 'cold' as const);
-const death = fc.option(fc.record({ at: fc.integer({ min: 1, max: 7 }), mode: fc.constantFrom('before' as const, 'after' as const) }), {
-  freq: 6,
-});
-const put = fc.record({
-  do: fc.constant('put' as const),
-  ...{ client, key, tier, death },
-  ttl: fc.constantFrom(undefined, undefined, 5, 90, 4000),
-  through: fc.boolean(),
-  when: fc.constantFrom('always' as const, 'always' as const, 'new' as const, 'there' as const),
-});
-const remove = fc.record({ do: fc.constant('delete' as const), client, key, death });
-const read = fc.record({ do: fc.constant('read' as const), client, key, only: fc.option(tier, { freq: 4 }), death: fc.constant(null) });
-const operation = fc.oneof({ weight: 5, arbitrary: put }, { weight: 2, arbitrary: remove }, { weight: 6, arbitrary: read });
-const step = fc.oneof(
-  { weight: 12, arbitrary: operation },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('together' as const),
-      all: fc.array(operation, { minLength: 2, maxLength: 4 }),
-      late: fc.array(fc.array(fc.constantFrom(0, 0, 3, 10), { maxLength: 6 }), { minLength: CLIENTS, maxLength: CLIENTS }),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant('race' as const), reader: client, write: fc.oneof(put, remove), late: fc.constantFrom(10, 30) }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('many' as const), client }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('look' as const), key }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('health' as const),
-      client,
-      part: fc.constantFrom('redis' as const, 'cosmos' as const, 'blob' as const),
-      health: fc.constantFrom('up' as const, 'up' as const, 'before' as const, 'after' as const),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.constantFrom(1, 4, 30, 61, 100, 5000, 200_000) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('age' as const), client, key }) },
-);
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 interface History {
   user: string;
   rules: Rules[];
@@ -191,6 +144,8 @@ async function take(action: Step, history: History): Promise<void> {
   if (action.do === 'together') await together(history, action.all, action.late);
   if (action.do === 'look') await lookTwice(history, action.key);
   if (action.do === 'race') await race(history, action);
+  if (action.do === 'duel') await duel(history, action);
+  if (action.do === 'cut') await cut(history, action);
   if (action.do === 'many') await readMany(history, action.client);
   if (action.do === 'health') world.client(action.client).health[action.part] = action.health;
   if (action.do === 'wait') clock.advance({ seconds: action.seconds });
@@ -211,6 +166,7 @@ async function together(history: History, all: Operation[], late: number[][]): P
   for (const client of world.clients) client.late.length = 0;
   for (const key of [0, 1]) {
     for (const client of world.clients.keys()) await judge(history, [{ do: 'read', client, key, only: null, death: null }]);
+    await lookTwice(history, key);
   }
 }
 
@@ -220,6 +176,24 @@ async function race(history: History, { reader, write, late }: Extract<Step, { d
   history.rules[write.key]!.lostCache();
   const lateness = world.clients.map((_, i) => (i === reader ? [0, late] : []));
   await together(history, [{ do: 'read', client: reader, key: write.key, only: null, death: null }, write], lateness);
+}
+
+/** Two write the same item at once, and one of them hears late of what it did. */
+async function duel(history: History, { first, second, late }: Extract<Step, { do: 'duel' }>): Promise<void> {
+  const other = { ...second, key: first.key, client: (first.client + 1) % CLIENTS, death: null };
+  const lateness = world.clients.map((_, i) => (i === first.client ? late : []));
+  await together(history, [{ ...first, death: null }, other], lateness);
+}
+
+/** A tier is cut off for one write; afterwards the writer looks, and everybody. */
+async function cut(history: History, { write, part, health }: Extract<Step, { do: 'cut' }>): Promise<void> {
+  const at = world.client(write.client);
+  const was = at.health[part];
+  at.health[part] = health;
+  await judge(history, [{ ...write, death: null }]);
+  at.health[part] = was;
+  await judge(history, [{ do: 'read', client: write.client, key: write.key, only: null, death: null }]);
+  await lookTwice(history, write.key);
 }
 
 async function readMany(history: History, at: number): Promise<void> {

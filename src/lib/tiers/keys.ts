@@ -152,6 +152,8 @@ export const ITEMS = 'i|';
 export const itemId = (key: string): string => `${ITEMS}${key}`;
 /** Remembers the Idempotency-Key of a batch of items. */
 export const itemKeyId = (key: string): string => `k|${digest(key)}`;
+export const itemBatchPartition = ({ tenant, user_id }: Omit<ItemName, 'key'>, idempotencyKey: string): string =>
+  user_id === null ? `${tenant}|ik|${digest(idempotencyKey)}` : userItems(tenant, user_id);
 const itemWords = ({ user_id, key }: ItemName): string => (user_id === null ? `i|${key}` : `u|${user_id}|${key}`);
 /** Redis: a user's items share a tag, and so does the list of them. */
 export const itemTag = ({ tenant, user_id, key }: ItemName): string => `{${tenant}|i|${shard(user_id ?? key)}}`;

@@ -66,6 +66,13 @@ export function createWriter(parts: Parts) {
   const etagIn = ({ seen, stored }: Writing): string | undefined =>
     isStillAlone(seen, stored, now()) ? seen.etag : living(stored, now())?.etag;
 
+  /** Whether the item is what the caller expects. Without the front tier nobody can tell whether one lies there alone. */
+  function checked(writing: Writing, check: Put['check']): void {
+    const isUnknown = front && !writing.heard && !living(writing.stored, now());
+    if (check && isUnknown) throw silent(front.name);
+    check?.(etagIn(writing));
+  }
+
   /** Writes records until one is taken; `next` says which, from how the item stands now. */
   async function record(
     of: ItemName,
@@ -106,7 +113,7 @@ export function createWriter(parts: Parts) {
     const made = await record(of, ledger, {
       writing,
       next: async () => {
-        put.check?.(etagIn(writing));
+        checked(writing, put.check);
         const edition = editionFor(writing);
         if (place && !writing.lower) writing.lower = await putLower(of, { ...edition, type, data, expires_at }, place);
         const content = place ? undefined : data;
@@ -153,9 +160,8 @@ export function createWriter(parts: Parts) {
     const made = await record(of, ledger, {
       writing,
       next: async () => {
-        const etag = etagIn(writing);
-        check?.(etag);
-        const isThere = etag !== undefined || (front !== undefined && !writing.heard);
+        checked(writing, check);
+        const isThere = etagIn(writing) !== undefined || (front !== undefined && !writing.heard);
         if (!isThere) return undefined;
         const gone = { live: false, type: '', bytes: 0, expires_at: null, home: ledger.name, read_at: now() };
         return { ...editionFor(writing), ...gone };
@@ -169,7 +175,7 @@ export function createWriter(parts: Parts) {
 
   async function removeAlone(of: ItemName, check?: Put['check']): Promise<boolean> {
     const looked = await front?.look([of]);
-    if (!front || !looked) throw new MemoryError('tier_unavailable', `the tier "${front?.name}" does not answer`, { retryAfterSeconds: 5 });
+    if (!front || !looked) throw silent(front?.name ?? '');
     const seen = looked[0]?.item && !isOver(looked[0], now()) ? looked[0] : undefined;
     check?.(seen?.etag);
     if (seen) await front.commit(of, { ...newEdition(now(), [seen]), gone: true, unannounced: true });
@@ -208,6 +214,7 @@ function placeOf({ tiers }: Parts, ledger: LedgerOf, { tier: asked, data }: Put)
   return { name, tier };
 }
 
+const silent = (tier: string) => new MemoryError('tier_unavailable', `the tier "${tier}" does not answer`, { retryAfterSeconds: 5 });
 const busy = (of: ItemName) => new MemoryError('item_busy', `others keep writing to "${of.key}"`, { retryAfterSeconds: 1 });
 
 /** What is left behind is found later; it must not fail a write that is done. */

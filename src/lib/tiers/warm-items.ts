@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ItemDocument, ItemDue, ItemHead } from '../model-items.ts';
+import { ItemBatch, ItemDocument, ItemDue, ItemHead } from '../model-items.ts';
 import { type CosmosGate, type Stored, sql } from './cosmos-gate.ts';
 import { isOver, JSON_TYPE, living, TOMB_MS } from './item-edition.ts';
 import * as keys from './keys.ts';
@@ -42,6 +42,9 @@ export function createWarmItems(cosmos: CosmosGate, { now, maxBytes }: WarmItemR
     maxBytes,
     ledger,
     ...asTier(ledger, now),
+
+    readBatch: async (at: { id: string; pk: string }): Promise<ItemBatch | undefined> => (await cosmos.read('items', ItemBatch, at))?.value,
+    writeBatch: (batch: ItemBatch): Promise<void> => cosmos.upsert('items', batch),
 
     /** One page of a user's items whose keys begin with `prefix`, by key; without contents. */
     page(of: { tenant: string; user_id: string }, { prefix, ...page }: { prefix: string; limit: number; cursor: string | undefined }) {

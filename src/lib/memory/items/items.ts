@@ -47,9 +47,13 @@ interface Asked {
 
 /** Puts an item. Errors: tier_disabled, tier_unavailable, precondition_failed, body_too_large, item_busy. */
 export async function putItem(services: Services, of: ItemName, { content, options, precondition = {} }: Asked) {
+  return services.items.put(of, { ...content, ...placeAsked(services, options), check: checkOf(precondition) });
+}
+
+/** How a precondition looks at an etag; undefined when there is none, because looking may cost a call. */
+function checkOf(precondition: Precondition): ((etag: string | undefined) => void) | undefined {
   const isConditional = precondition.ifMatch !== undefined || precondition.ifNoneMatch !== undefined;
-  const check = isConditional ? (etag?: string) => checkPrecondition(precondition, etag && quoted(etag)) : undefined;
-  return services.items.put(of, { ...content, ...placeAsked(services, options), check });
+  return isConditional ? (etag) => checkPrecondition(precondition, etag && quoted(etag)) : undefined;
 }
 
 /** An item from the tier that has it, or from the one that is named. Errors: item_not_found, tier_unavailable, tier_disabled, item_damaged. */
@@ -70,7 +74,7 @@ export async function headItem({ items }: Services, of: ItemName, tier: string |
 
 /** Deletes an item in every tier. Errors: item_not_found, tier_unavailable, precondition_failed, item_busy. */
 export async function deleteItem({ items }: Services, of: ItemName, precondition: Precondition): Promise<{ key: string; deleted: true }> {
-  const deleted = await items.remove(of, (etag) => checkPrecondition(precondition, etag && quoted(etag)));
+  const deleted = await items.remove(of, checkOf(precondition));
   if (!deleted) throw notFound(of, undefined);
   return { key: of.key, deleted: true };
 }
