@@ -1,5 +1,5 @@
-/** What the greatest similarity adds to a score by words, whose largest part, the words themselves, is at most 1. Not measured: see the rule. */
-const WEIGHT = 0.5;
+/** What the greatest similarity adds to a score by words, whose largest part, the words themselves, is at most 1: docs/benchmarks.md. */
+const WEIGHT = 0.3;
 /** Cosine below which nothing counts as similar, for any embedding model. */
 const FLOOR = 0.2;
 /** By how much the nearest must stand out from the middle of its list to count in full. */
@@ -17,7 +17,7 @@ export interface Fused<K> {
 /**
  * Scores by words and similarities of vectors as one list, best first; of equals, the one that came first.
  *
- * The rule: score + 0.5 × n, where n goes from 0 for a neighbour that is no nearer than the median of the list (or than a cosine of
+ * The rule: score + 0.3 × n, where n goes from 0 for a neighbour that is no nearer than the median of the list (or than a cosine of
  * 0.2, whichever is more) to 1 for the nearest. When the nearest hardly stands out, all count less in proportion: how large cosines are
  * depends on the model, how far apart they are says whether it found something. Nothing is taken from a score by words, so that without
  * neighbours scores and order stay as they are; an item that shares no word comes in with its similarity alone, which no item
