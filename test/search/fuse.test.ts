@@ -26,8 +26,8 @@ describe('fusing words and vectors', () => {
       ...['p', 'q', 'r', 's', 't'].map((key) => ({ key, similarity: 0.3 })),
     ];
     const fused = fuse(lexical, near);
-    expect(fused.map(({ key }) => key)).toEqual(['a', 'b', 'c', 'x', 'd']);
-    expect(fused.find(({ key }) => key === 'x')?.score).toBeCloseTo(0.5);
+    expect(fused.map(({ key }) => key)).toEqual(['a', 'b', 'c', 'd', 'x']);
+    expect(fused.find(({ key }) => key === 'x')?.score).toBeCloseTo(0.3);
   });
 
   test('takes nothing from a score by words', () => {
