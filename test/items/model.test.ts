@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MemoryError } from '../../src/lib/errors.ts';
 import { contentOf } from '../../src/lib/memory/items/items.ts';
+import type { Items } from '../../src/lib/services-items.ts';
 import { traced } from '../../src/lib/telemetry.ts';
-import { itemEntry } from '../../src/lib/tiers/keys.ts';
+import { type ItemName, itemEntry } from '../../src/lib/tiers/keys.ts';
 import { createRules, NOTHING, type Rules, type State } from './rules.ts';
 import { CLIENTS, type Operation, type Step, step } from './steps.ts';
 import { startWorld, type World } from './world.ts';
@@ -39,6 +40,33 @@ const nameOf = ({ user }: History, at: number) => ({ tenant: 'default', user_id:
 const codeOf = (error: unknown) => (error instanceof MemoryError ? error.code : String(error));
 const REFUSALS = ['precondition_failed', 'item_not_found'];
 
+interface Carried {
+  asked: Operation;
+  value: number;
+  /** What a put would leave. */
+  state: State;
+  /** The tiers that were missed on the way. */
+  degraded: Set<string>;
+}
+async function answered(items: Items, of: ItemName, { asked, value, state, degraded }: Carried): Promise<Outcome> {
+  const unheard = () => degraded.has('redis');
+  if (asked.do === 'read') {
+    const got = await items.get(of, asked.only ?? undefined);
+    return { kind: 'read', value: got ? JSON.parse(got.item.data.toString()) : null, degraded: [...degraded] };
+  }
+  if (asked.do === 'delete') {
+    const deleted = await items.remove(of);
+    return deleted ? { kind: 'written', state: NOTHING, unheard: unheard() } : { kind: 'read', value: null, degraded: [...degraded] };
+  }
+  const { tier, when, through: writeThrough } = asked;
+  const check = (etag: string | undefined) => {
+    if ((when === 'new') !== (etag === undefined)) throw new MemoryError('precondition_failed', when);
+  };
+  const place = { tier, expires_at: asked.ttl ? state.expires_at : null, writeThrough };
+  const kept = await items.put(of, { ...contentOf(value), ...place, ...(when !== 'always' && { check }) });
+  return { kind: 'written', state: { ...state, isCache: kept.durability === 'cache' }, unheard: unheard() };
+}
+
 /** Carries one operation out; says what its caller knows afterwards. */
 async function carryOut(history: History, asked: Operation, value: number): Promise<Outcome> {
   const at = world.client(asked.client);
@@ -48,27 +76,9 @@ async function carryOut(history: History, asked: Operation, value: number): Prom
   const now = world.clock.now();
   const expires_at = asked.do === 'put' && asked.ttl ? now + asked.ttl * 1000 : null;
   const state = asked.do === 'put' ? { value, expires_at: asked.tier === 'hot' ? (expires_at ?? now + 300_000) : expires_at } : NOTHING;
-  const work = traced(async (trace): Promise<Outcome> => {
+  const work = traced(async ({ degraded }): Promise<Outcome> => {
     try {
-      if (asked.do === 'read') {
-        const got = await at.items.get(of, asked.only ?? undefined);
-        return { kind: 'read', value: got ? JSON.parse(got.item.data.toString()) : null, degraded: [...trace.degraded] };
-      }
-      const unheard = () => trace.degraded.has('redis');
-      if (asked.do === 'delete') {
-        const deleted = await at.items.remove(of);
-        return deleted
-          ? { kind: 'written', state: NOTHING, unheard: unheard() }
-          : { kind: 'read', value: null, degraded: [...trace.degraded] };
-      }
-      const check = (etag: string | undefined) => {
-        const isMet = asked.when === 'always' || (asked.when === 'new') === (etag === undefined);
-        if (!isMet) throw new MemoryError('precondition_failed', asked.when);
-      };
-      const conditional = asked.when === 'always' ? {} : { check };
-      const asks = { ...contentOf(value), tier: asked.tier, expires_at, writeThrough: asked.through, ...conditional };
-      const kept = await at.items.put(of, asks);
-      return { kind: 'written', state: { ...state, isCache: kept.durability === 'cache' }, unheard: unheard() };
+      return await answered(at.items, of, { asked, value, state, degraded });
     } catch (error) {
       if (REFUSALS.includes(codeOf(error))) return { kind: 'refused' };
       const isExcused = Object.values(wasUp).some((health) => health !== 'up') || codeOf(error) === 'item_busy';
