@@ -79,6 +79,18 @@ test('of many who put what must be new, one does', async () => {
   }
 });
 
+test('of many who change the same edition, one does', async () => {
+  for (const tier of ['hot', 'warm', 'cold']) {
+    const of = fresh();
+    const { etag: seen } = await put(0, of, asking('seen', { tier }));
+    const check = (etag: string | undefined) => {
+      if (etag !== seen) throw new MemoryError('precondition_failed', 'it is another one');
+    };
+    const answers = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => put(i % 2, of, asking(i, { tier, check }))));
+    expect(answers.filter(({ status }) => status === 'fulfilled').length, tier).toBe(1);
+  }
+});
+
 test('after a write that may have happened everybody sees the same', async () => {
   const of = fresh();
   await put(0, of, asking('before'));

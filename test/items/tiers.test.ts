@@ -143,7 +143,7 @@ describe('a memory', () => {
     await memory.get(of);
     await memory.get(fresh());
     const told = seen.map(({ tier, op, hits, misses, failed }) => `${tier}.${op} ${hits}/${misses}${failed ? ' failed' : ''}`);
-    const put = ['hot.begin 0/0', 'warm.read 0/1', 'warm.write 0/0', 'hot.commit 0/0'];
+    const put = ['hot.begin 0/0', 'warm.read 0/0', 'warm.write 0/0', 'hot.commit 0/0'];
     expect(told.toSorted()).toEqual([...put, 'hot.look 1/0', 'hot.look 0/1', 'warm.read 0/1', 'hot.promote 0/0'].toSorted());
     expect(seen.every(({ ms }) => ms >= 0)).toBe(true);
   });
