@@ -7,6 +7,7 @@ import type { CosmosGate } from './tiers/cosmos-gate.ts';
 import { createHotItems, type HotItems } from './tiers/hot-items.ts';
 import type { RedisGate } from './tiers/redis-gate.ts';
 import { createMemory, type Memory } from './tiers/tiered.ts';
+import type { Observe } from './tiers/tiered-watch.ts';
 import { createItemDues, createWarmItems, type ItemDues, type WarmItems } from './tiers/warm-items.ts';
 
 /** Above this a value is cold by nature, whatever tier was asked for (CONTRACT "Items"). */
@@ -23,12 +24,13 @@ interface ItemStores {
   cosmos: CosmosGate;
   blobs: BlobConnection | undefined;
   ring: Ring;
+  observe?: Observe;
 }
 /** The names under which an answer says that it was given without a tier. */
 const TIER_NAMES: Record<string, string> = { hot: 'redis', warm: 'cosmos', cold: 'blob' };
 
 /** The memory of items over the tiers that are configured. */
-export function createItems(config: Config, { now, redis, reads, cosmos, blobs, ring }: ItemStores): Items {
+export function createItems(config: Config, { now, redis, reads, cosmos, blobs, ring, observe }: ItemStores): Items {
   const { items } = config;
   const dues = createItemDues(cosmos);
   const hot = redis.enabled ? createHotItems(redis, { now, reads, ...hotItemRules(config) }) : undefined;
@@ -44,6 +46,7 @@ export function createItems(config: Config, { now, redis, reads, cosmos, blobs, 
       demoteAfterMs: items.demoteAfterDays * 86_400_000,
       deadlineMs: config.http.requestDeadlineMs,
       dues: cold && dues,
+      observe,
       degraded: (tier) => degrade(TIER_NAMES[tier] ?? tier),
       unseen: ({ tenant, user_id, key }, { version }) => void ring('invalidate', { tenant, user_id, item: { key, version } }),
     },

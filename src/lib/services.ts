@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Breaker, createBreaker } from './breaker.ts';
 import { type Config, loadConfig } from './config.ts';
 import { connectCosmos } from './connect/cosmos.ts';
+import type { CosmosCall } from './connect/cosmos-patience.ts';
 import { createCredential } from './connect/credential.ts';
 import { connectRedis } from './connect/redis.ts';
 import { connectBlobs, connectQueues } from './connect/storage.ts';
@@ -16,6 +17,7 @@ import { type Budget, createBudget } from './memory/usage/budget.ts';
 import { createLedger, type Ledger } from './memory/usage/ledger.ts';
 import { costOfMonth } from './memory/usage/usage-days.ts';
 import { createItems, type Items } from './services-items.ts';
+import { connectionsOf, createTierCounters, type TierWatch } from './services-tiers.ts';
 import { countCosmos, createLog, type Log } from './telemetry.ts';
 import { type Cold, createCold } from './tiers/cold.ts';
 import { type Archive, createArchive } from './tiers/cold-archive.ts';
@@ -90,6 +92,7 @@ export interface Services {
   cold: Cold | undefined;
   /** Items, as one memory over the tiers. */
   items: Items;
+  tiers: TierWatch;
   inLine: InLine;
   /** The search indexes that this process holds. */
   indexes: UserIndexes;
@@ -111,7 +114,12 @@ const staleAfterMs = (config: Config): number => 2 * config.http.requestDeadline
 export function createServices(config: Config, now: () => number = Date.now): Services {
   const log = createLog(config.log.level, (line) => process.stdout.write(`${line}\n`), now);
   const credential = createCredential({ azure: config.deployment.azure, clientId: config.identity.clientId });
-  const cosmos = lazily(() => connectCosmos(config.cosmos, { credential, onCall: ({ charge }) => countCosmos(charge) }));
+  const counters = createTierCounters(now);
+  const onCosmosCall = (call: CosmosCall) => {
+    countCosmos(call.charge);
+    counters.cosmosCall(call);
+  };
+  const cosmos = lazily(() => connectCosmos(config.cosmos, { credential, onCall: onCosmosCall }));
   const rules = { failures: config.breaker.failures, resetMs: config.breaker.resetSeconds * 1000 };
   const breakers = { redis: createBreaker(rules, now), cosmos: createBreaker(rules, now) };
   const gate = createCosmosGate(async () => cosmos.get(), breakers.cosmos);
@@ -120,11 +128,11 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     log(state === 'error' ? 'warn' : 'debug', 'redis_state', { state, detail });
   };
   const redis = config.redis && connectRedis(config.redis, { credential, onState });
-  const redisGate = createRedisGate(redis, { breaker: breakers.redis, log, now });
+  const redisGate = createRedisGate(redis, { breaker: breakers.redis, log, now, onCall: counters.redisCall });
   const replicas = config.redis?.scaleReads ? connectRedis(config.redis, { credential, fromReplicas: true, onState }) : undefined;
-  const replicaGate = replicas && createRedisGate(replicas, { breaker: breakers.redis, log, now });
+  const replicaGate = replicas && createRedisGate(replicas, { breaker: breakers.redis, log, now, onCall: counters.redisCall });
   const times = { ttlSeconds: config.memory.sessionTtlMinutes * 60, staleMs: staleAfterMs(config), now };
-  const blobs = config.blob && connectBlobs(config.blob, { credential });
+  const blobs = config.blob && connectBlobs(config.blob, { credential, onCall: counters.blobCall });
   const queues = config.queue && connectQueues(config.queue, { credential });
   const model = createModel(config, { credential, now });
   const instanceId = randomUUID().slice(0, 8);
@@ -167,7 +175,11 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     writes: blobs && createQueuedWrites(blobs, now),
     archive: blobs && createArchive(blobs),
     cold: blobs && createCold(blobs),
-    items: createItems(config, { now, redis: redisGate, reads: replicaGate, cosmos: gate, blobs, ring }),
+    items: createItems(config, { now, redis: redisGate, reads: replicaGate, cosmos: gate, blobs, ring, observe: counters.looked }),
+    tiers: {
+      stats: counters.stats,
+      connections: connectionsOf(counters.stats, { redis: [redis, replicas], cosmos: cosmos.made, blobs, breakers }),
+    },
     inLine: createLine(),
     indexes: createUserIndexes(config.search.cacheBytes),
     ledger,

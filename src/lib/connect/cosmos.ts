@@ -4,6 +4,7 @@ import type { TokenCredential } from '@azure/identity';
 import type { CosmosConfig } from '../config/cosmos.ts';
 import { isLoopback } from '../config/loopback.ts';
 import { type CosmosCall, patience } from './cosmos-patience.ts';
+import { type Sockets, socketsOf } from './socket-count.ts';
 
 export interface CosmosConnection {
   client: CosmosClient;
@@ -13,6 +14,8 @@ export interface CosmosConnection {
   items: Container;
   /** What is wrong with the account's consistency or regions, or undefined. Asked once; a failed question is asked again. */
   checkConsistency: () => Promise<string | undefined>;
+  /** Undefined over http, where the SDK keeps them to itself. */
+  sockets: () => Sockets | undefined;
   dispose: () => void;
 }
 
@@ -81,6 +84,7 @@ export function connectCosmos(config: CosmosConfig, options: CosmosConnectionOpt
     ops: database.container(ops),
     items: database.container(items),
     checkConsistency,
+    sockets: () => agent && socketsOf(agent, config.maxConnections),
     dispose: () => {
       client.dispose();
       agent?.destroy();

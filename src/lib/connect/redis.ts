@@ -12,6 +12,8 @@ export interface RedisConnection {
   client: RedisClient;
   /** Resolves when commands can be sent. Waits for the first connection only, at most socketTimeoutMs; later outages fail at once. */
   ready: () => Promise<void>;
+  /** What the client says of itself, and how many of its connections can be used. */
+  standing: () => { status: string; open: number };
   close: () => Promise<void>;
 }
 
@@ -177,6 +179,7 @@ export function connectRedis(
   return {
     client,
     ready,
+    standing: () => ({ status: client.status, open: nodesOf(client).filter((node) => node.status === 'ready').length }),
     close: async () => {
       closed = true;
       tokens?.stop();

@@ -4,10 +4,15 @@ import type { TokenCredential } from '@azure/identity';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { QueueServiceClient } from '@azure/storage-queue';
 import type { BlobConfig, QueueConfig } from '../config/storage.ts';
+import { type Sockets, socketsOf } from './socket-count.ts';
 
 export interface StorageOptions {
   /** Needed when the account is named by its address. */
   credential?: TokenCredential;
+}
+export interface BlobOptions extends StorageOptions {
+  /** Told of every HTTP call, retries included: its status, 0 when there was no answer, and the time to its headers. */
+  onCall?: (call: { status: number; ms: number }) => void;
 }
 
 export interface BlobContainers {
@@ -22,6 +27,7 @@ export interface BlobConnection {
   containers: () => Promise<BlobContainers>;
   /** Resolves when the account answers and the containers were made. */
   ping: () => Promise<void>;
+  sockets: () => Sockets;
   /** Closes the sockets; calls under way fail. */
   close: () => void;
 }
@@ -54,7 +60,8 @@ function needed(credential: TokenCredential | undefined, url: string | undefined
 }
 
 /** The blob account with sockets of its own, at most maxConnections of them. */
-async function blobService({ accountUrl, connectionString, timeoutMs, maxConnections }: BlobConfig, { credential }: StorageOptions) {
+async function blobService(config: BlobConfig, { credential, onCall = () => {} }: BlobOptions) {
+  const { accountUrl, connectionString, timeoutMs, maxConnections } = config;
   const { BlobServiceClient, newPipeline } = await import('@azure/storage-blob');
   const account = connectionString ? BlobServiceClient.fromConnectionString(connectionString) : needed(credential, accountUrl);
   const Agent = account.url.startsWith('https:') ? HttpsAgent : HttpAgent;
@@ -62,11 +69,20 @@ async function blobService({ accountUrl, connectionString, timeoutMs, maxConnect
   const pipeline = newPipeline(account.credential, { retryOptions: { maxTries: 3, maxRetryDelayInMs: 1000 } });
   pipeline.factories.unshift({
     create: (next) => ({
-      sendRequest: (request) => {
+      async sendRequest(request) {
         request.agent = agent;
         // The SDK's own tryTimeoutInMs only asks the server to hurry.
         request.timeout = timeoutMs;
-        return next.sendRequest(request);
+        const started = performance.now();
+        const count = (status: number) => onCall({ status, ms: performance.now() - started });
+        try {
+          const response = await next.sendRequest(request);
+          count(response.status);
+          return response;
+        } catch (error) {
+          count(0);
+          throw error;
+        }
       },
     }),
   });
@@ -74,7 +90,7 @@ async function blobService({ accountUrl, connectionString, timeoutMs, maxConnect
 }
 
 /** The connection to Blob Storage. @azure/storage-blob costs 150 ms to load, so it waits for the first call. */
-export function connectBlobs(config: BlobConfig, options: StorageOptions = {}): BlobConnection {
+export function connectBlobs(config: BlobConfig, options: BlobOptions = {}): BlobConnection {
   let agent: HttpAgent | undefined;
   const open = once(async () => {
     const opened = await blobService(config, options);
@@ -98,6 +114,7 @@ export function connectBlobs(config: BlobConfig, options: StorageOptions = {}): 
       const there = await service.getContainerClient(writes).exists({ abortSignal: AbortSignal.timeout(config.timeoutMs) });
       if (!there) throw new Error(`Blob container ${writes} does not exist`);
     },
+    sockets: () => socketsOf(agent, config.maxConnections),
     close: () => agent?.destroy(),
   };
 }

@@ -7,6 +7,8 @@ interface GateOptions {
   log: Log;
   /** Milliseconds since 1970, by the clock that copies are verified with. */
   now: () => number;
+  /** Told how each call went. */
+  onCall?: (call: { ms: number; failed: boolean }) => void;
 }
 
 /**
@@ -14,7 +16,7 @@ interface GateOptions {
  * down. A call that failed answers `undefined` and marks the request degraded; a tier that is switched off only answers `undefined`.
  * A request that waited in vain asks no more for a while, so that it spends one command timeout on a dead Redis and not several.
  */
-export function createRedisGate(connection: RedisConnection | undefined, { breaker, log, now }: GateOptions) {
+export function createRedisGate(connection: RedisConnection | undefined, { breaker, log, now, onCall = () => {} }: GateOptions) {
   let doubtedAt = 0;
 
   function failed(operation: string, error: unknown): void {
@@ -36,13 +38,17 @@ export function createRedisGate(connection: RedisConnection | undefined, { break
         degrade('redis');
         return undefined;
       }
+      const started = performance.now();
+      const count = (failed: boolean) => onCall({ ms: performance.now() - started, failed });
       try {
         await connection.ready();
         countRedis();
         const answer = await work(connection.client);
+        count(false);
         breaker.succeeded();
         return answer;
       } catch (error) {
+        count(true);
         failed(operation, error);
         return undefined;
       }

@@ -12,21 +12,29 @@ export type Observe = (operation: TierOperation) => void;
 /** Operations that look for items; of the others only time and failure say something. */
 const LOOKING = new Set(['get', 'has', 'getMany', 'look', 'read']);
 
-/** What the front tier does not believe itself, and that it knows of nothing, is no hit. */
+/** No hit: what the front tier does not believe itself, that it knows of nothing, and a record whose content is not with it. */
 const isHit = (found: unknown): boolean => {
   if (!found || typeof found !== 'object') return found === true;
-  const seen = found as { trusted?: boolean; kind?: string };
-  return seen.trusted === undefined || (seen.trusted && seen.kind !== 'gone');
+  const { trusted, kind, record } = found as { trusted?: boolean; kind?: string; record?: { live: boolean; content?: Buffer } };
+  if (record) return record.live && record.content !== undefined;
+  return trusted === undefined || (trusted && kind !== 'gone');
 };
 
+interface Watching {
+  tier: string;
+  observe: Observe;
+  /** Whether its caller looks for items, so that there are hits and misses. */
+  looks: boolean;
+}
+
 /** The same part of a tier, with every call of it observed. */
-export function watched<T extends object>(tier: string, part: T, observe: Observe): T {
+export function watched<T extends object>(part: T, { tier, observe, looks }: Watching): T {
   const wrap =
     (op: string, call: (...args: never[]) => unknown) =>
     async (...args: never[]) => {
       const started = performance.now();
       const tell = (found: unknown[], failed: boolean) => {
-        const looked = LOOKING.has(op) ? found : [];
+        const looked = looks && LOOKING.has(op) ? found : [];
         const hits = looked.filter(isHit).length;
         observe({ tier, op, hits, misses: looked.length - hits, ms: performance.now() - started, failed });
       };

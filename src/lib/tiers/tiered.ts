@@ -158,30 +158,37 @@ export interface Parts {
  * name. Nothing is opened here.
  */
 export function createMemory(tiers: Tiers, rules: MemoryRules) {
-  const there = Object.entries(tiers).flatMap(([name, tier]) => (tier ? [[name, watchedTier(name, tier, rules)] as const] : []));
-  const front = there.flatMap(([name, tier]) => (tier.front ? [{ ...tier.front, name, maxBytes: tier.maxBytes }] : []))[0];
-  const ledger = there.flatMap(([name, tier]) => (tier.ledger ? [{ ...tier.ledger, name }] : []))[0];
-  const isBelow = there.some(([name]) => name !== front?.name);
-  if (isBelow && !ledger) throw new Error('A memory with tiers below the front one needs one that keeps records');
-  const parts: Parts = { rules, tiers: new Map(there), front, ledger };
-  const reader = createReader(parts);
+  const reading = partsOf(tiers, rules, { looks: true });
+  const reader = createReader(reading);
+  const writing = partsOf(tiers, rules, { looks: false });
   return {
-    names: [...parts.tiers.keys()],
+    names: [...reading.tiers.keys()],
     ...reader,
-    ...createManyReader(parts, reader),
-    ...createWriter(parts),
-    ...createAging(parts),
+    ...createManyReader(reading, reader),
+    ...createWriter(writing),
+    ...createAging(writing),
   };
 }
 export type Memory = ReturnType<typeof createMemory>;
 
+/** The tiers by what they can do. Who writes asks them too, but does not look for an item: that is no hit and no miss. */
+function partsOf(tiers: Tiers, rules: MemoryRules, { looks }: { looks: boolean }): Parts {
+  const there = Object.entries(tiers).flatMap(([name, tier]) => (tier ? [[name, watchedTier(tier, { name, rules, looks })] as const] : []));
+  const front = there.flatMap(([name, tier]) => (tier.front ? [{ ...tier.front, name, maxBytes: tier.maxBytes }] : []))[0];
+  const ledger = there.flatMap(([name, tier]) => (tier.ledger ? [{ ...tier.ledger, name }] : []))[0];
+  const isBelow = there.some(([name]) => name !== front?.name);
+  if (isBelow && !ledger) throw new Error('A memory with tiers below the front one needs one that keeps records');
+  return { rules, tiers: new Map(there), front, ledger };
+}
+
 /** Every operation of a tier passes here, so that it can be measured. */
-function watchedTier(name: string, tier: Tier, { observe }: MemoryRules): Tier {
+function watchedTier(tier: Tier, { name, rules: { observe }, looks }: { name: string; rules: MemoryRules; looks: boolean }): Tier {
   if (!observe) return tier;
   const { front, ledger } = tier;
+  const watch = <T extends object>(part: T) => watched(part, { tier: name, observe, looks });
   return {
-    ...watched(name, tier, observe),
-    ...(front && { front: watched(name, front, observe) }),
-    ...(ledger && { ledger: watched(name, ledger, observe) }),
+    ...watch(tier),
+    ...(front && { front: watch(front) }),
+    ...(ledger && { ledger: watch(ledger) }),
   };
 }
