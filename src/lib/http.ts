@@ -79,7 +79,7 @@ export function http<Body, Query, Params>(name: string, route: Route<Body, Query
     methods: [route.method],
     route: route.route,
     authLevel: 'anonymous', // our own keys decide, the same way under every host
-    handler: (request) => answer(services(), { name, route, request }),
+    handler: (request, { traceContext }) => answer(services(), { name, route, request, traceparent: traceContext?.traceParent }),
   });
 }
 
@@ -87,12 +87,15 @@ interface Asked<Body, Query, Params> {
   name: string;
   route: Route<Body, Query, Params>;
   request: HttpRequest;
+  /** The host's own part of the caller's trace; else the header counts. */
+  traceparent?: string;
 }
 
 /** Runs one request through the edge. Exported for tests that bring their own services. */
-export function answer<B, Q, P>(context: Services, { name, route, request }: Asked<B, Q, P>): Promise<HttpResponseInit> {
+export function answer<B, Q, P>(context: Services, { name, route, request, traceparent }: Asked<B, Q, P>): Promise<HttpResponseInit> {
   const started = performance.now();
   const requestId = requestIdOf(context, request);
+  const origin = { request_id: requestId, traceparent: traceparent ?? request.headers.get('traceparent') ?? undefined };
   return traced(async (trace) => {
     let tenant: string | undefined;
     let response: HttpResponseInit;
@@ -118,7 +121,7 @@ export function answer<B, Q, P>(context: Services, { name, route, request }: Ask
     const seen = { session, degraded: [...degraded], redis_calls, cosmos_calls, ru: Math.round(ru * 100) / 100 };
     context.log('info', 'request', { route: name, status: response.status, code, ms, tenant, request_id: requestId, ...seen });
     return { ...response, headers: { ...response.headers, ...corsHeaders(context.config, request), 'x-request-id': requestId } };
-  });
+  }, origin);
 }
 
 const nobody: Caller = {

@@ -1,10 +1,11 @@
 import type { Config } from './config.ts';
 import type { BlobConnection } from './connect/storage.ts';
 import type { Ring } from './services.ts';
-import { degrade } from './telemetry.ts';
+import { degrade, type Log } from './telemetry.ts';
 import { createColdItems } from './tiers/cold-items.ts';
 import type { CosmosGate } from './tiers/cosmos-gate.ts';
 import { createHotItems, type HotItems } from './tiers/hot-items.ts';
+import { toldMemory } from './tiers/item-telemetry.ts';
 import type { RedisGate } from './tiers/redis-gate.ts';
 import { createMemory, type Memory } from './tiers/tiered.ts';
 import type { Observe } from './tiers/tiered-watch.ts';
@@ -25,12 +26,13 @@ interface ItemStores {
   blobs: BlobConnection | undefined;
   ring: Ring;
   observe?: Observe;
+  log?: Log;
 }
 /** The names under which an answer says that it was given without a tier. */
 const TIER_NAMES: Record<string, string> = { hot: 'redis', warm: 'cosmos', cold: 'blob' };
 
 /** The memory of items over the tiers that are configured. */
-export function createItems(config: Config, { now, redis, reads, cosmos, blobs, ring, observe }: ItemStores): Items {
+export function createItems(config: Config, { now, redis, reads, cosmos, blobs, ring, observe, log }: ItemStores): Items {
   const { items } = config;
   const dues = createItemDues(cosmos);
   const hot = redis.enabled ? createHotItems(redis, { now, reads, ...hotItemRules(config) }) : undefined;
@@ -51,7 +53,7 @@ export function createItems(config: Config, { now, redis, reads, cosmos, blobs, 
       unseen: ({ tenant, user_id, key }, { version }) => void ring('invalidate', { tenant, user_id, item: { key, version } }),
     },
   );
-  return { ...memory, hot, warm, dues };
+  return { ...(log ? toldMemory(memory, log) : memory), hot, warm, dues };
 }
 
 function hotItemRules({ items, memory, http }: Config) {

@@ -175,7 +175,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     writes: blobs && createQueuedWrites(blobs, now),
     archive: blobs && createArchive(blobs),
     cold: blobs && createCold(blobs),
-    items: createItems(config, { now, redis: redisGate, reads: replicaGate, cosmos: gate, blobs, ring, observe: counters.looked }),
+    items: createItems(config, { now, redis: redisGate, reads: replicaGate, cosmos: gate, blobs, ring, observe: counters.looked, log }),
     tiers: {
       stats: counters.stats,
       connections: connectionsOf(counters.stats, { redis: [redis, replicas], cosmos: cosmos.made, blobs, breakers }),

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { spanNamedBy } from './spans.ts';
 
 /** What one request or job did, gathered while it runs and written as one log line at its end. */
 export interface Trace {
@@ -11,6 +12,13 @@ export interface Trace {
   waited: Map<string, number>;
   /** Whose memory it was about, where that is one user's. */
   user?: string;
+  /** What its log lines and spans are found by. */
+  origin: Origin;
+}
+/** Where a piece of work comes from: the id of the request, and the caller's W3C trace. */
+export interface Origin {
+  request_id?: string;
+  traceparent?: string;
 }
 
 /** How long a request leaves a tier alone that did not answer it. */
@@ -19,8 +27,8 @@ const SPARED_MS = 1000;
 const traces = new AsyncLocalStorage<Trace>();
 
 /** Runs `work` with a fresh trace and hands both back. */
-export function traced<T>(work: (trace: Trace) => Promise<T>): Promise<T> {
-  const trace: Trace = { redis_calls: 0, cosmos_calls: 0, ru: 0, degraded: new Set(), waited: new Map() };
+export function traced<T>(work: (trace: Trace) => Promise<T>, origin: Origin = {}): Promise<T> {
+  const trace: Trace = { redis_calls: 0, cosmos_calls: 0, ru: 0, degraded: new Set(), waited: new Map(), origin };
   return traces.run(trace, () => work(trace));
 }
 
@@ -45,6 +53,12 @@ export const ruSoFar = (): number => traces.getStore()?.ru ?? 0;
 export function concerns(user: string): void {
   const trace = traces.getStore();
   if (trace) trace.user = user;
+}
+
+/** What the running request is found by. */
+export function correlation(): Origin & { trace_id?: string } {
+  const { request_id, traceparent } = traces.getStore()?.origin ?? {};
+  return { request_id, traceparent, trace_id: spanNamedBy(traceparent)?.traceId };
 }
 
 /** Runs what no request waits for, so that its calls are nobody's. */

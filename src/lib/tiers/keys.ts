@@ -166,5 +166,7 @@ export const itemDueId = (of: ItemName): string => `${itemDues(of.tenant)}${item
 export const itemBlobs = (of: ItemName): string => `${digest(itemPartition(of))}/${digest(of.key)}/`;
 export const itemBlob = (of: ItemName, { version, etag }: { version: number; etag: string }): string =>
   `${itemBlobs(of)}${new Date(version).toISOString().slice(0, 10).replaceAll('-', '/')}/${etag}`;
+/** Stands for an item in logs and traces. */
+export const itemHash = (of: ItemName): string => digest(`${itemPartition(of)}|${of.key}`);
 /** Its record, where no Cosmos DB keeps that. */
 export const itemRecordBlob = (of: ItemName): string => `${digest(itemPartition(of))}/${digest(of.key)}.json`;
