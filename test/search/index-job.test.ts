@@ -4,13 +4,14 @@ import { forgetSession } from '../../src/lib/memory/retention/forget-session.ts'
 import { retrieve } from '../../src/lib/memory/search/retrieve.ts';
 import { unpackSegment } from '../../src/lib/memory/search/segment.ts';
 import { createUserIndexes } from '../../src/lib/memory/search/user-indexes.ts';
+import { storeMessages } from '../../src/lib/memory/sessions/turns.ts';
 import { Doorbell } from '../../src/lib/model-work.ts';
-import { RetrieveRequest } from '../../src/lib/requests.ts';
+import { RetrieveRequest, StoreRequest } from '../../src/lib/requests.ts';
 import type { Services } from '../../src/lib/services.ts';
-import { memoryPartition } from '../../src/lib/tiers/keys.ts';
+import { memoryPartition, ownerOf } from '../../src/lib/tiers/keys.ts';
 import { type Instances, startInstances } from '../support/instances.ts';
 import { mortal } from '../support/mortal.ts';
-import { ownerIs, say } from '../support/talk.ts';
+import { ownerIs, say, TENANT } from '../support/talk.ts';
 
 let world: Instances;
 beforeAll(async () => {
@@ -133,4 +134,16 @@ test('segments of another analysis are passed over and written anew', async () =
   expect((await found(begin(), who, 'zq3x'))[0]?.text).toContain('zq3x');
   await runIndex();
   expect((await segmentsOf(who)).map(({ analysis, messages }) => ({ analysis, messages }))).toEqual([{ analysis: 1, messages: 20 }]);
+});
+
+test('an anonymous session has an index of its own', async () => {
+  const { session_id } = world.fresh();
+  const owner = ownerOf(TENANT, null, session_id);
+  const messages = Array.from({ length: 20 }, (_, i) => ({ role: 'user', content: `Entry zq${i}x of the log.` }));
+  await storeMessages(world.instance(), { owner, request: StoreRequest.parse({ session_id, messages }) });
+  const ask = async (query: string) => (await retrieve(begin(), owner, RetrieveRequest.parse({ session_id, query }))).results[0]?.text;
+  expect(await ask('zq7x')).toBe('Entry zq7x of the log.');
+  await runIndex();
+  expect(await world.instance().warm.search.listSegments(owner)).toMatchObject([{ messages: 20 }]);
+  expect(await ask('zq7x')).toBe('Entry zq7x of the log.');
 });
