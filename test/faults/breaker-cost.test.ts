@@ -53,7 +53,7 @@ const commands = () => world.redis.calls.all.filter(isWork);
 
 test('a command of Redis may take 250 ms and connecting 2 s, if nobody says otherwise', () => {
   const { redis } = loadConfig({ AZURE_FUNCTIONS_ENVIRONMENT: 'Development' });
-  expect([redis?.commandTimeoutMs, redis?.socketTimeoutMs]).toEqual([250, 2000]);
+  expect([redis?.commandTimeoutMs, redis?.socketTimeoutMs]).toEqual([250, 5000]);
 });
 
 describe('a Redis that hangs', () => {

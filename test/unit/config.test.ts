@@ -29,7 +29,7 @@ test('a developer needs no setting at all', () => {
   expect(config).toMatchObject({
     deployment: { azure: false, development: true },
     auth: { mode: 'open' },
-    redis: { host: 'localhost', port: 6379, tls: false, auth: 'none', commandTimeoutMs: 250, socketTimeoutMs: 2000 },
+    redis: { host: 'localhost', port: 6379, tls: false, auth: 'none', commandTimeoutMs: 250, socketTimeoutMs: 5000 },
     cosmos: { endpoint: 'http://127.0.0.1:8081', database: 'keepsake', requestTimeoutMs: 5000 },
     blob: { containers: { transcripts: 'memory-tr', archives: 'memory-arc', writes: 'memory-wb', items: 'memory-it' } },
     queue: { prefix: '', ringTimeoutMs: 500 },

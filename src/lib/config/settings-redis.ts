@@ -66,7 +66,7 @@ export const redisSettings = {
   },
   REDIS_SOCKET_TIMEOUT_MS: {
     rule: int(100, 30_000),
-    default: '2000',
-    about: 'How long connecting to Redis may take, in milliseconds.',
+    default: '5000',
+    about: 'How long connecting to Redis may take, in milliseconds (document 1).',
   },
 } as const satisfies SettingTable;
