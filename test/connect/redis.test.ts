@@ -1,40 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import { type RedisServer, startRedis } from '../../dev/redis/server.ts';
-import { loadConfig } from '../../src/lib/config.ts';
-import { connectRedis, type RedisConnectionOptions } from '../../src/lib/connect/redis.ts';
+import { describe, expect, test } from 'vitest';
 import { script } from '../../src/lib/connect/redis-script.ts';
-import { fakeCredential } from './fake-credential.ts';
-import { obligingRedis } from './obliging-redis.ts';
+import { cleanups, connect, server, timed } from './redis-connection.ts';
 import { refusingPort, silentServer } from './sockets.ts';
-
-const cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-async function server(options: Parameters<typeof startRedis>[0] = {}): Promise<RedisServer> {
-  const redis = await startRedis({ port: 0, ...options });
-  cleanups.push(() => redis.stop());
-  return redis;
-}
-
-function connect(url: string, { env = {}, ...options }: RedisConnectionOptions & { env?: Record<string, string> } = {}) {
-  const patient = { REDIS_COMMAND_TIMEOUT_MS: '5000' }; // a busy machine is no dead server
-  const { redis } = loadConfig({ AZURE_FUNCTIONS_ENVIRONMENT: 'Development', REDIS_URL: url, ...patient, ...env });
-  if (!redis) throw new Error('no Redis configured');
-  const connection = connectRedis(redis, options);
-  cleanups.push(() => connection.close());
-  return connection;
-}
-
-const timed = async (work: Promise<unknown>) => {
-  const started = performance.now();
-  const outcome = await work.then(
-    () => 'done',
-    (error: Error) => error.message,
-  );
-  return { outcome, ms: performance.now() - started };
-};
 
 describe('a server that is there', () => {
   test('is connected to by the first ready() and not before', async () => {
@@ -207,95 +174,6 @@ describe('scripts', () => {
     await expect(broken.run(client, ['x'], [])).rejects.toThrow(/WRONGTYPE of ours/);
     expect(redis.calls.count('EVAL')).toBe(1);
     await expect(broken.run(client, [], [])).rejects.toThrow(/takes 1 keys, not 0/);
-  });
-});
-
-describe('Microsoft Entra', () => {
-  const entra = { REDIS_AUTH: 'entra' };
-
-  async function anyUser() {
-    const redis = await obligingRedis();
-    cleanups.push(redis.stop);
-    return redis;
-  }
-
-  test('signs in with the object id and the token, and again before the token ends', async () => {
-    const redis = await anyUser();
-    const credential = fakeCredential({ oid: 'object-1', lifetimesMs: [180_500] });
-    const { ready, client } = connect(redis.url, { credential, env: entra });
-    await ready();
-    expect(await client.ping()).toBe('PONG');
-    expect(redis.last('HELLO')).toEqual(['3', 'AUTH', 'object-1', credential.tokens[0]]);
-    expect(credential.scopes).toEqual(['https://redis.azure.com/.default']);
-
-    await expect.poll(() => redis.all('AUTH').length, { timeout: 5000 }).toBe(1);
-    expect(redis.last('AUTH')).toEqual(['object-1', credential.tokens[1]]);
-    expect(credential.tokens[1]).not.toBe(credential.tokens[0]);
-    expect(redis.connections()).toBe(1);
-  });
-
-  test('reconnects with the newest token, as the user that is configured', async () => {
-    const redis = await anyUser();
-    const credential = fakeCredential({ oid: 'object-2', lifetimesMs: [180_500] });
-    const { ready, client } = connect(redis.url, { credential, env: { ...entra, REDIS_USERNAME: 'named' } });
-    await ready();
-    await expect.poll(() => redis.all('AUTH').length, { timeout: 5000 }).toBe(1);
-    const back = Promise.withResolvers<void>();
-    client.once('reconnecting', () => client.once('ready', () => back.resolve()));
-    redis.cut();
-    await back.promise;
-    expect(redis.last('HELLO')).toEqual(['3', 'AUTH', 'named', credential.tokens[1]]);
-  });
-
-  test('says so when there is no token, and tries again with the next ready()', async () => {
-    const redis = await anyUser();
-    const credential = fakeCredential({ oid: 'object-3', failures: 1 });
-    const { ready } = connect(redis.url, { credential, env: entra });
-    await expect(ready()).rejects.toThrow(/no identity here/);
-    await ready();
-  });
-
-  test('needs a credential', () => {
-    expect(() => connect('redis://127.0.0.1:1', { env: { REDIS_AUTH: 'entra' } })).toThrow(/needs a credential/);
-  });
-});
-
-describe('a cluster', () => {
-  const cluster = { REDIS_CLUSTER: 'true' };
-
-  test('is asked for its slots, and its nodes sign in with tokens, also with the next one', async () => {
-    const redis = await obligingRedis();
-    cleanups.push(redis.stop);
-    const credential = fakeCredential({ oid: 'object-4', lifetimesMs: [180_500] });
-    const { ready, client } = connect(redis.url, { credential, env: { ...cluster, REDIS_AUTH: 'entra' } });
-    await ready();
-    expect(await client.set('a', '1')).toBe('OK');
-    expect(redis.last('SET')).toEqual(['a', '1']);
-    expect(redis.all('HELLO')).toContainEqual(['3', 'AUTH', 'object-4', credential.tokens[0]]);
-
-    const signsInAgain = () => redis.all('AUTH').some(([, token]) => token === credential.tokens.at(1));
-    await expect.poll(signsInAgain, { timeout: 5000 }).toBe(true);
-
-    redis.cut();
-    const back = () => redis.all('HELLO').some((words) => words.includes(credential.tokens.at(1) ?? ''));
-    await expect.poll(back, { timeout: 5000 }).toBe(true);
-    await expect.poll(() => timed(ready()).then(({ outcome }) => outcome), { timeout: 5000 }).toBe('done');
-  });
-
-  test('that refuses is an error within the bound', async () => {
-    const { ready } = connect(`redis://127.0.0.1:${await refusingPort()}`, { env: { ...cluster, REDIS_SOCKET_TIMEOUT_MS: '500' } });
-    const { outcome, ms } = await timed(ready());
-    expect(outcome).toMatch(/not connected/);
-    expect(ms).toBeLessThan(1000);
-  });
-
-  test('that says nothing is given up after the socket timeout', async () => {
-    const silent = await silentServer();
-    cleanups.push(silent.stop);
-    const { ready } = connect(silent.url, { env: { ...cluster, REDIS_SOCKET_TIMEOUT_MS: '300' } });
-    const { outcome, ms } = await timed(ready());
-    expect(outcome).toMatch(/not connected/);
-    expect(ms).toBeLessThan(1000);
   });
 });
 
