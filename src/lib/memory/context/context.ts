@@ -1,12 +1,12 @@
 import { MemoryError } from '../../errors.ts';
 import { sameStatement, statementOf } from '../../llm/overlap.ts';
 import type { ContextAnswer } from '../../model-answers.ts';
+import type { FoundMemory } from '../../model-answers-memory.ts';
 import type { ContextRequest, RetrieveKind } from '../../requests.ts';
 import type { Services } from '../../services.ts';
 import { degrade } from '../../telemetry.ts';
 import type { Owner } from '../../tiers/keys.ts';
 import type { Item } from '../search/corpus.ts';
-import type { Found } from '../search/found.ts';
 import { searchMemories } from '../search/search.ts';
 import { bufferStart } from '../sessions/trust.ts';
 import { readView, type SessionView } from '../sessions/view.ts';
@@ -51,7 +51,7 @@ async function relevantMemories(
 }
 
 /** Without the facts and insights that the profile or another insight states, and the summaries of sessions that are told anyway. */
-function notSaid(found: Found[], { profile, insights, summaries }: SessionView['known']): Found[] {
+function notSaid(found: FoundMemory[], { profile, insights, summaries }: SessionView['known']): FoundMemory[] {
   const said = [...(profile?.statements ?? []), ...insights.map(({ content }) => content)].map(statementOf);
   return found.filter(({ kind, text, session_id }) => {
     if (kind === 'turn') return true;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MemoryError } from '../../errors.ts';
 import type { Marker, Message, UserRecord } from '../../model.ts';
+import type { AddedFact } from '../../model-answers-memory.ts';
 import type { Fact, Source } from '../../model-memory.ts';
 import type { AddFactRequest } from '../../requests-facts.ts';
 import type { Services } from '../../services.ts';
@@ -26,7 +27,7 @@ interface Adding {
  * secret is quarantined, and `status` says so. Saying what was forgotten is saying it anew. Errors: session_not_found and invalid_body
  * for sources that are not there, idempotency_mismatch, session_busy, tier_unavailable.
  */
-export async function addFact(services: Services, owner: Owner, { request, idempotencyKey }: Adding) {
+export async function addFact(services: Services, owner: Owner, { request, idempotencyKey }: Adding): Promise<AddedFact> {
   const { sessions, facts } = services.warm;
   const token = services.mint();
   const body_hash = createHash('sha256').update(JSON.stringify(request)).digest('base64url');

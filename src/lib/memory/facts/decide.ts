@@ -1,4 +1,5 @@
 import { MemoryError } from '../../errors.ts';
+import type { FactAnswer, ForgottenFact } from '../../model-answers-memory.ts';
 import type { Fact } from '../../model-memory.ts';
 import type { Services } from '../../services.ts';
 import type { Owner } from '../../tiers/keys.ts';
@@ -16,7 +17,7 @@ const MAX_LOST_RACES = 20;
  * one that says the same. A fact that holds already is answered as it is. Errors: fact_not_found, fact_not_quarantined, session_busy,
  * tier_unavailable.
  */
-export async function approveFact(services: Services, owner: Owner, fact_id: string) {
+export async function approveFact(services: Services, owner: Owner, fact_id: string): Promise<FactAnswer> {
   const { sessions, facts } = services.warm;
   for (let lost = 0; lost < MAX_LOST_RACES; lost++) {
     const user = (await sessions.readUser(owner))?.value;
@@ -40,7 +41,7 @@ export async function approveFact(services: Services, owner: Owner, fact_id: str
 }
 
 /** Forgets a quarantined fact, so that nothing learns it again. Errors: fact_not_found, fact_not_quarantined; as forgetFacts. */
-export async function rejectFact(services: Services, owner: Owner, fact_id: string) {
+export async function rejectFact(services: Services, owner: Owner, fact_id: string): Promise<ForgottenFact> {
   const stored = await services.warm.facts.read(owner, fact_id);
   if (stored) requireQuarantined(stored.value);
   return forgetFact(services, owner, fact_id);

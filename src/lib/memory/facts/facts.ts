@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor } from '../../cursor.ts';
 import { MemoryError } from '../../errors.ts';
+import type { FactDetail, FactPage } from '../../model-answers-memory.ts';
 import type { Fact } from '../../model-memory.ts';
 import type { FactsQuery } from '../../requests-facts.ts';
 import type { Services } from '../../services.ts';
@@ -11,7 +12,7 @@ import { asOf, versionsOf } from './versions.ts';
 export const factNotFound = (fact_id: string): MemoryError => new MemoryError('fact_not_found', `no fact "${fact_id}"`);
 
 /** One page of a user's facts, those that happened last first. Errors: invalid_query for a cursor that is none of ours. */
-export async function listFacts(services: Services, owner: Owner, { cursor, ...wanted }: FactsQuery) {
+export async function listFacts(services: Services, owner: Owner, { cursor, ...wanted }: FactsQuery): Promise<FactPage> {
   const page = await services.warm.facts.page(owner, { ...wanted, cursor: cursor && decodeCursor(cursor) });
   const { as_of } = wanted;
   const facts = page.rows.map((fact) => factView(as_of === undefined ? fact : asOf(fact, as_of)));
@@ -26,7 +27,11 @@ export async function requireFact({ warm }: Services, owner: Owner, fact_id: str
 }
 
 /** A fact with every version of it and the messages that it rests on, as far as they are still there. Errors: fact_not_found. */
-export async function readFact(services: Services, owner: Owner, fact_id: string) {
+export async function readFact(
+  services: Services,
+  owner: Owner,
+  fact_id: string,
+): Promise<{ answer: FactDetail; etag: string | undefined }> {
   const { value: fact, etag } = await requireFact(services, owner, fact_id);
   const bySession = Map.groupBy(fact.sources, ({ session_id }) => session_id);
   const said = await Promise.all(

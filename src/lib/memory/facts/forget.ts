@@ -1,3 +1,4 @@
+import type { ForgetAnswer, ForgottenFact } from '../../model-answers-memory.ts';
 import type { Fact, Forgotten } from '../../model-memory.ts';
 import type { ForgetRequest } from '../../requests-facts.ts';
 import type { Services } from '../../services.ts';
@@ -25,7 +26,7 @@ const A_BATCH = 40; // of what is noted, or reduced, at once
  *
  * A dry run answers what would go. Errors: session_busy, tier_unavailable.
  */
-export async function forgetFacts(services: Services, owner: Owner, request: ForgetRequest) {
+export async function forgetFacts(services: Services, owner: Owner, request: ForgetRequest): Promise<ForgetAnswer> {
   const { dry_run } = request;
   if (!dry_run) await removeForgotten(services, owner);
   const forgotten = await noteForgetting(services, owner, request);
@@ -34,11 +35,11 @@ export async function forgetFacts(services: Services, owner: Owner, request: For
 }
 
 /** Forgets one fact. Errors: fact_not_found for one that is not there, and was not just being forgotten; as forgetFacts. */
-export async function forgetFact(services: Services, owner: Owner, fact_id: string) {
+export async function forgetFact(services: Services, owner: Owner, fact_id: string): Promise<ForgottenFact> {
   const finished = await removeForgotten(services, owner);
   const answer = await forgetFacts(services, owner, { fact_ids: [fact_id], dry_run: false });
   if (answer.count === 0 && !finished.some((one: Forgotten) => one.fact_id === fact_id)) throw factNotFound(fact_id);
-  return { success: true as const, ...answer };
+  return { success: true, ...answer };
 }
 
 /** Writes the notes, in batches of which each counts only if the memory is still as it was planned; answers what goes. */

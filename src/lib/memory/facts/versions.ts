@@ -1,3 +1,4 @@
+import type { FactWording } from '../../model-answers-memory.ts';
 import type { Fact, FactVersion } from '../../model-memory.ts';
 import { versionOf } from '../reflection/fact-view.ts';
 
@@ -37,7 +38,7 @@ export function asOf(fact: Fact, time: string): Fact {
 }
 
 /** Every version of a fact, oldest first, the current one last; each with when it held. */
-export function versionsOf(fact: Fact) {
+export function versionsOf(fact: Fact): FactWording[] {
   const { fact_kind: kind, text, topics, pinned = false, history = [] } = fact;
   const all = [...history, { version: versionOf(fact), text, kind, topics, pinned, until: fact.valid_to }];
   return all.map(({ until, ...version }, i) => ({ ...version, from: all[i - 1]?.until ?? fact.valid_from, to: until }));

@@ -1,7 +1,8 @@
+import type { FactAnswer } from '../../model-answers-memory.ts';
 import type { Fact } from '../../model-memory.ts';
 
 /** A fact as callers see it. Whose it is follows from where it lies. */
-export function factView(fact: Fact) {
+export function factView(fact: Fact): FactAnswer {
   const { fact_id, fact_kind, text, topics, confidence, support, status, valid_from, valid_to, superseded_by } = fact;
   const { sources, origin, model, created_at, updated_at, quarantine } = fact;
   return {
@@ -28,7 +29,6 @@ export function factView(fact: Fact) {
 }
 /** The first version is 1; every edit makes the next. */
 export const versionOf = ({ history = [] }: Fact): number => (history.at(-1)?.version ?? 0) + 1;
-export type FactView = ReturnType<typeof factView>;
 
 /** The user whose partition it is in; null for an anonymous session's. */
 function userOf({ pk }: Fact): string | null {

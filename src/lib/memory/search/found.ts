@@ -1,31 +1,14 @@
-import type { AppendRecord, Message } from '../../model.ts';
+import type { AppendRecord } from '../../model.ts';
+import type { FoundMemory } from '../../model-answers-memory.ts';
 import type { Source } from '../../model-memory.ts';
 import type { Findable } from '../../model-search.ts';
-import type { RetrieveKind } from '../../requests.ts';
 import { versionsOf } from '../facts/versions.ts';
 import type { Item } from './corpus.ts';
-import type { Hit } from './propose.ts';
-
-/** One thing that was found, with the messages it rests on. */
-export interface Found {
-  id: string;
-  kind: RetrieveKind;
-  text: string;
-  score: number;
-  session_id: string;
-  timestamp: string;
-  sources: string[];
-  /** Of a message: its place in the session, and who said it. */
-  seq?: number;
-  role?: Message['role'];
-  name?: string;
-  explain?: Hit['parts'];
-}
 
 const idsOf = (sources: Source[]): string[] => sources.flatMap((source) => source.message_ids);
 
 /** What an answer shows of an item, from the document that holds it; undefined when the document does not hold it. */
-export function shownAs(item: Item, document: Findable): Omit<Found, 'score'> | undefined {
+export function shownAs(item: Item, document: Findable): Omit<FoundMemory, 'score'> | undefined {
   if (document.kind === 'append') return messageShown(item, document);
   const { text } = document;
   if (document.kind === 'summary') {
@@ -42,7 +25,7 @@ export function shownAs(item: Item, document: Findable): Omit<Found, 'score'> | 
   return worded && { id: document.fact_id, kind: 'fact', text: worded.text, session_id, timestamp: worded.from, sources };
 }
 
-function messageShown({ seq }: Item, { messages, session_id }: AppendRecord): Omit<Found, 'score'> | undefined {
+function messageShown({ seq }: Item, { messages, session_id }: AppendRecord): Omit<FoundMemory, 'score'> | undefined {
   const message = messages.find((m) => m.seq === seq);
   if (!message) return undefined;
   const { message_id, content, created_at, role, name } = message;

@@ -1,8 +1,9 @@
+import type { FoundMemory } from '../../model-answers-memory.ts';
 import type { Findable } from '../../model-search.ts';
 import type { Services } from '../../services.ts';
 import type { Owner } from '../../tiers/keys.ts';
 import { neighbours } from '../vectors/neighbours.ts';
-import { type Found, shownAs } from './found.ts';
+import { shownAs } from './found.ts';
 import { type Hit, propose } from './propose.ts';
 import { currentIndex, openIndex } from './read-index.ts';
 import type { UserIndex } from './user-index.ts';
@@ -16,7 +17,7 @@ const NEIGHBOURS = 50;
  * Cosmos DB disposes: every hit is read from there in this request, so what was deleted or closed meanwhile is never in an answer, and
  * what was stored before the request is found. Errors: tier_unavailable.
  */
-export async function searchMemories(services: Services, owner: Owner, search: Search): Promise<Found[]> {
+export async function searchMemories(services: Services, owner: Owner, search: Search): Promise<FoundMemory[]> {
   const near = services.embeddings && neighbours(services, owner, { query: search.query, limit: Math.max(NEIGHBOURS, search.top_k) });
   const opened = await openIndex(services, owner);
   const documents = new Map<string, Findable>();
@@ -67,7 +68,7 @@ function settle(index: UserIndex, gone: Hit[], documents: Map<string, Findable>)
   }
 }
 
-function shown(index: UserIndex, { at, score, parts }: Hit, documents: Map<string, Findable>): Found[] {
+function shown(index: UserIndex, { at, score, parts }: Hit, documents: Map<string, Findable>): FoundMemory[] {
   const item = index.itemAt(at);
   const document = item && isThere(index, at, documents) ? documents.get(item.doc) : undefined;
   const found = item && document && shownAs(item, document);

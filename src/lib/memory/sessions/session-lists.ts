@@ -1,12 +1,13 @@
 import { decodeCursor, encodeCursor } from '../../cursor.ts';
 import type { SessionHead } from '../../model.ts';
+import type { SessionPage, SummariesAnswer } from '../../model-answers-memory.ts';
 import type { Summary } from '../../model-memory.ts';
 import type { Services } from '../../services.ts';
 import type { Owner } from '../../tiers/keys.ts';
 import { messageCount, turnCount } from './turns-of.ts';
 
 /** The user's ended sessions with their summaries, ended last first. A session that is not summarised yet has "". */
-export async function listEndedSummaries(services: Services, owner: Owner, limit: number) {
+export async function listEndedSummaries(services: Services, owner: Owner, limit: number): Promise<SummariesAnswer> {
   const heads = await services.warm.sessions.listEnded(owner, limit);
   const summaryOf = await summariesOf(services, owner, heads);
   const summaries = heads.map((head) => ({
@@ -25,7 +26,7 @@ export async function listSessions(
   services: Services,
   owner: Owner,
   { status, limit, cursor }: { status?: 'open' | 'ended'; limit: number; cursor?: string },
-) {
+): Promise<SessionPage> {
   const page = await services.warm.sessions.listSessions(owner, { status, limit, cursor: cursor && decodeCursor(cursor) });
   const summaryOf = await summariesOf(services, owner, page.rows);
   return {
