@@ -3,12 +3,13 @@ import type { Config } from './config.ts';
 
 const ALLOWED_HEADERS = 'authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key, x-request-id';
 const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
+const EXPOSED_HEADERS = 'x-request-id, retry-after, etag, x-item-tier, x-item-promoted-to, x-item-expires-at, x-item-size, x-degraded';
 
 /** What a browser of a listed origin needs to read the answer; nothing for any other origin. */
 export function corsHeaders(config: Config, request: HttpRequest): Record<string, string> {
   const origin = request.headers.get('origin');
   if (origin === null || !config.http.corsOrigins.includes(origin)) return {};
-  return { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'x-request-id, retry-after, etag', vary: 'origin' };
+  return { 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED_HEADERS, vary: 'origin' };
 }
 
 /** The answer to a preflight: allowed for listed origins, silent for others. */

@@ -55,7 +55,14 @@ test('the bundle does in a page what it does in Node', async () => {
     await session.fields.edit('n', (n) => n + 1, { fallback: 41 });
     const missing = await session.fields.get('none').catch((error) => [error instanceof keepsake.FieldNotFound, error.code]);
     const { active_context } = await session.context();
-    return JSON.stringify([await session.fields.items(), missing, active_context.length]);
+    const { items, facts } = client.user('ada');
+    await items.set('photo', new Uint8Array([0, 255]), { content_type: 'image/png', write_through: false });
+    const photo = await items.read('photo');
+    await facts.add('User sails.');
+    const texts = [];
+    for await (const { text } of facts.all()) texts.push(text);
+    const recalled = [photo.content_type, photo.value instanceof Uint8Array, [...photo.value], texts];
+    return JSON.stringify([await session.fields.items(), missing, active_context.length, recalled]);
   })()`;
   expect(JSON.parse(await runInContext(script, context))).toEqual([
     [
@@ -64,5 +71,6 @@ test('the bundle does in a page what it does in Node', async () => {
     ],
     [true, 'field_not_found'],
     1,
+    ['image/png', true, [0, 255], ['User sails.']],
   ]);
 });

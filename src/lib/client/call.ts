@@ -19,6 +19,10 @@ export interface Ask {
   path: readonly string[];
   query?: Record<string, string | number | undefined>;
   body?: Value;
+  /** Instead of a JSON body. */
+  bytes?: { content_type: string; data: Uint8Array };
+  /** What is answered may be bytes: it is, when it is no JSON. */
+  takesBytes?: boolean;
   headers?: Record<string, string>;
   /** Not to be sent again when no answer came: the second one would not mean the same. */
   once?: boolean;
@@ -26,10 +30,13 @@ export interface Ask {
 export interface Reply<T> {
   body: T;
   etag: string | undefined;
+  headers: Headers;
+  bytes?: Uint8Array;
 }
 export type Call = <T>(ask: Ask) => Promise<Reply<T>>;
 
 const TIMEOUT_MS = 30_000;
+const JSON_TYPE = /^application\/json\s*(;|$)/i;
 
 /**
  * Calls over HTTP. A request that gets no answer is sent once more, with the same Idempotency-Key: it is done once all the same.
@@ -39,19 +46,23 @@ export function createCall({ baseUrl, apiKey, timeoutMs = TIMEOUT_MS, ...options
   const send: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init)); // a browser's fetch needs its own `this`
   const base = baseUrl.replace(/\/+$/, '');
 
-  async function exchange(url: string, ask: Ask): Promise<{ response: Response; text: string }> {
-    const headers: Record<string, string> = { accept: 'application/json', ...ask.headers };
+  async function exchange(url: string, ask: Ask): Promise<{ response: Response; text: string; bytes?: Uint8Array }> {
+    const { method, takesBytes = false } = ask;
+    const headers: Record<string, string> = { accept: takesBytes ? '*/*' : 'application/json', ...ask.headers };
     if (apiKey !== undefined) headers['x-api-key'] = apiKey;
-    if (ask.body !== undefined) headers['content-type'] = 'application/json';
-    const body = ask.body === undefined ? undefined : JSON.stringify(ask.body);
-    const response = await send(url, { method: ask.method, headers, body, signal: AbortSignal.timeout(timeoutMs) });
-    return { response, text: await response.text() };
+    const type = ask.bytes?.content_type ?? (ask.body === undefined ? undefined : 'application/json');
+    if (type !== undefined) headers['content-type'] = type;
+    const response = await send(url, { method, headers, body: bodyOf(ask), signal: AbortSignal.timeout(timeoutMs) });
+    const isBytes = takesBytes && response.ok && !JSON_TYPE.test(response.headers.get('content-type') ?? '');
+    return isBytes
+      ? { response, text: '', bytes: new Uint8Array(await response.arrayBuffer()) }
+      : { response, text: await response.text() };
   }
 
   return async <T>(ask: Ask): Promise<Reply<T>> => {
     const url = `${base}/${ask.path.map(segment).join('/')}${queryOf(ask.query)}`;
     const keyed = ask.method === 'POST' ? { ...ask, headers: { 'idempotency-key': randomKey(), ...ask.headers } } : ask;
-    const { response, text } = await exchange(url, keyed)
+    const { response, text, bytes } = await exchange(url, keyed)
       .catch((error: unknown) => {
         if (ask.once) throw error;
         return exchange(url, keyed);
@@ -60,10 +71,18 @@ export function createCall({ baseUrl, apiKey, timeoutMs = TIMEOUT_MS, ...options
         const why = cause instanceof Error ? cause.message : String(cause);
         throw errorOf(0, { code: 'unreachable', detail: `no answer from ${base}: ${why}` }, { cause });
       });
-    if (response.ok) return { body: parse<T>(text) as T, etag: response.headers.get('etag') ?? undefined };
+    if (response.ok) {
+      const { headers } = response;
+      return { body: parse<T>(text) as T, bytes, headers, etag: headers.get('etag') ?? undefined };
+    }
     const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
     throw errorOf(response.status, problemOf(response, text), Number.isFinite(retryAfter) ? { retryAfter } : {});
   };
+}
+
+function bodyOf({ body, bytes }: Ask): RequestInit['body'] {
+  if (bytes) return bytes.data as Uint8Array<ArrayBuffer>; // shared memory, which fetch does not take, throws there
+  return body === undefined ? undefined : JSON.stringify(body);
 }
 
 /** A segment that a URL would swallow leads to another route than the one that is meant. */

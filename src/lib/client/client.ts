@@ -2,16 +2,23 @@ import type { z } from 'zod';
 import type { FieldStats, MessageTokenCount, TokenCount } from '../model-answers-session.ts';
 import type { CountTokensRequest } from '../requests-session.ts';
 import { type ClientOptions, createCall } from './call.ts';
+import { createItems, type Items } from './items.ts';
+import { createRecall, type Recall } from './recall.ts';
 import { createSession, type Session } from './session.ts';
+import { createUser, type User } from './user.ts';
 
 // This file is what the package exports as its client, so what callers catch and name comes with it.
 export type * from '../model-answers.ts';
+export type * from '../model-answers-items.ts';
+export type * from '../model-answers-memory.ts';
 export type * from '../model-answers-session.ts';
 export type { SessionBuffer, Summaries } from './buffer.ts';
 export type { ClientOptions, Value } from './call.ts';
 export {
+  FactNotFound,
   FieldNotFound,
   IndexOutOfRange,
+  ItemNotFound,
   KeepsakeError,
   ListEmpty,
   PreconditionFailed,
@@ -21,15 +28,23 @@ export {
   ValueNotFound,
   WrongType,
 } from './errors.ts';
+export type { FactChange, FactFilter, FactInput, Facts, IfMatch, WithEtag } from './facts.ts';
 export type { Fields, Life } from './fields.ts';
+export type { InTier, ItemFilter, ItemFound, Items, PutOptions } from './items.ts';
+export type { Recall, RetrieveInput, SessionFilter } from './recall.ts';
 export type { ContextInput, EndInput, Messages, Session, StartInput, StoreInput } from './session.ts';
+export type { ForgetWhat, User } from './user.ts';
 
 type CountInput = z.input<typeof CountTokensRequest>;
 type Counted = NonNullable<CountInput['messages']>[number];
 
-export interface MemoryClient {
+export interface MemoryClient extends Recall {
   /** A handle on a session; it need not exist yet. */
   session(id: string, owner?: { user_id?: string }): Session;
+  /** A handle on a user: what is believed about them, and their items. */
+  user(id: string): User;
+  /** Items of the tenant, or of the user that the key is bound to. */
+  readonly items: Items;
   /** Is the service there, with the tier that it cannot do without? Never throws. */
   available(): Promise<boolean>;
   countTokens(text: string): Promise<TokenCount>;
@@ -74,6 +89,9 @@ export function createMemoryClient(options: ClientOptions): MemoryClient {
   }
 
   return {
+    ...createRecall(call),
+    user: (id) => createUser(call, id),
+    items: createItems(call, {}),
     session: (id, { user_id } = {}) => createSession(call, id, user_id === undefined ? {} : { user_id }),
     available: () =>
       call({ method: 'GET', path: ['health', 'ready'] }).then(

@@ -57,6 +57,14 @@ export class WrongType extends KeepsakeError {
 export class SessionNotFound extends KeepsakeError {
   override name = 'SessionNotFound';
 }
+/** The fact is not there, or was forgotten. */
+export class FactNotFound extends KeepsakeError {
+  override name = 'FactNotFound';
+}
+/** No tier has the item. */
+export class ItemNotFound extends KeepsakeError {
+  override name = 'ItemNotFound';
+}
 /** Somebody else was faster: If-Match does not hold any more. */
 export class PreconditionFailed extends KeepsakeError {
   override name = 'PreconditionFailed';
@@ -77,6 +85,8 @@ const BY_CODE: Record<string, typeof KeepsakeError> = {
   index_out_of_range: IndexOutOfRange,
   wrong_type: WrongType,
   session_not_found: SessionNotFound,
+  fact_not_found: FactNotFound,
+  item_not_found: ItemNotFound,
 };
 const BY_STATUS: Record<number, typeof KeepsakeError> = { 0: Unavailable, 412: PreconditionFailed, 413: TooLarge, 503: Unavailable };
 

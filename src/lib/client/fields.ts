@@ -1,6 +1,7 @@
 import type { FieldSizes } from '../model-answers-session.ts';
+import { isThere, orFallback } from './absent.ts';
 import type { Ask, Call, Value } from './call.ts';
-import { FieldNotFound, IndexOutOfRange, KeepsakeError, ListEmpty, PreconditionFailed } from './errors.ts';
+import { FieldNotFound, IndexOutOfRange, ListEmpty, PreconditionFailed } from './errors.ts';
 
 export interface Life {
   /** Default: that of the service (DEFAULT_TTL). */
@@ -60,24 +61,8 @@ export function createFields(call: Call, session_id: string, check: { user_id?: 
   const at = <T>(method: Ask['method'], name: string, rest?: Rest) => ask<T>(method, ['fields', name], rest);
   const change = async <T>(name: string, verb: string, body: object) => (await ask<T>('POST', ['fields', name, verb], { body })).body;
 
-  async function get<T>(name: string, ...fallback: [T?]): Promise<T> {
-    try {
-      return (await at<{ value: T }>('GET', name)).body.value;
-    } catch (error) {
-      if (fallback.length > 0 && error instanceof FieldNotFound) return fallback[0] as T;
-      throw error;
-    }
-  }
-
-  async function pop<T>(name: string, index = -1, ...fallback: [T?]): Promise<T> {
-    try {
-      return (await change<{ value: T }>(name, 'pop', { index })).value;
-    } catch (error) {
-      const nothing = error instanceof ListEmpty || error instanceof IndexOutOfRange;
-      if (fallback.length > 0 && nothing) return fallback[0] as T;
-      throw error;
-    }
-  }
+  const fieldOf = async <T>(name: string) => (await at<{ value: T }>('GET', name)).body.value;
+  const popped = async <T>(name: string, index = -1) => (await change<{ value: T }>(name, 'pop', { index })).value;
 
   /** The value and the condition under which it may be replaced. */
   async function read<T extends Value>(name: string, options: { fallback?: T }): Promise<{ value: T; condition: Record<string, string> }> {
@@ -108,19 +93,12 @@ export function createFields(call: Call, session_id: string, check: { user_id?: 
   }
 
   return {
-    get,
-    pop,
     edit,
+    get: <T>(name: string, ...fallback: [T?]) => orFallback<T>(fieldOf(name), fallback, [FieldNotFound]),
+    pop: <T>(name: string, index?: number, ...fallback: [T?]) => orFallback<T>(popped(name, index), fallback, [ListEmpty, IndexOutOfRange]),
     set: async (name, value, life = {}) => void (await at('PUT', name, { body: { value, ...life } })),
     update: async (fields, life = {}) => void (await ask('PATCH', ['fields'], { body: { fields, ...life } })),
-    has: (name) =>
-      at('HEAD', name).then(
-        () => true,
-        (error: unknown) => {
-          if (error instanceof KeepsakeError && error.status === 404) return false;
-          throw error;
-        },
-      ),
+    has: (name) => isThere(at('HEAD', name)),
     keys: async () => (await ask<{ keys: string[] }>('GET', ['fields'])).body.keys,
     items: async () => {
       const { keys, fields } = (await ask<{ keys: string[]; fields: Record<string, unknown> }>('GET', ['fields'])).body;
