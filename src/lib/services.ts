@@ -26,22 +26,7 @@ import { createHot, type Hot } from './tiers/hot.ts';
 import { createHotFields, type HotFields } from './tiers/hot-fields.ts';
 import { createQueuedWrites, type QueuedWrites } from './tiers/queued-writes.ts';
 import { createRedisGate } from './tiers/redis-gate.ts';
-import { createWarmDirectory, type WarmDirectory } from './tiers/warm-directory.ts';
-import { createWarmFacts, type WarmFacts } from './tiers/warm-facts.ts';
-import { createWarmForget, type WarmForget } from './tiers/warm-forget.ts';
-import { createWarmForgotten, type WarmForgotten } from './tiers/warm-forgotten.ts';
-import { createWarmHierarchy, type WarmHierarchy } from './tiers/warm-hierarchy.ts';
-import { createWarmMemory, type WarmMemory } from './tiers/warm-memory.ts';
-import { createWarmOps, type WarmOps } from './tiers/warm-ops.ts';
-import { createWarmProcessing, type WarmProcessing } from './tiers/warm-processing.ts';
-import { createWarmRetention, type WarmRetention } from './tiers/warm-retention.ts';
-import { createWarmSearch, type WarmSearch } from './tiers/warm-search.ts';
-import { createWarmSessions, type WarmSessions } from './tiers/warm-sessions.ts';
-import { createWarmState, type WarmState } from './tiers/warm-state.ts';
-import { createWarmSummaries, type WarmSummaries } from './tiers/warm-summaries.ts';
-import { createWarmTranscripts, type WarmTranscripts } from './tiers/warm-transcripts.ts';
-import { createWarmUsage, type WarmUsage } from './tiers/warm-usage.ts';
-import { createWarmVectors, type WarmVectors } from './tiers/warm-vectors.ts';
+import { createWarm, type Warm } from './tiers/warm.ts';
 
 /** Rings a queue once, within half a second, base64 as the host expects; false when it is not known to have arrived. */
 export type Ring = (queue: string, payload: object, options?: { delaySeconds?: number }) => Promise<boolean>;
@@ -57,24 +42,7 @@ export interface Services {
   log: Log;
   hot: Hot;
   fields: HotFields;
-  warm: {
-    directory: WarmDirectory;
-    sessions: WarmSessions;
-    memory: WarmMemory;
-    summaries: WarmSummaries;
-    state: WarmState;
-    forget: WarmForget;
-    facts: WarmFacts;
-    forgotten: WarmForgotten;
-    ops: WarmOps;
-    retention: WarmRetention;
-    search: WarmSearch;
-    transcripts: WarmTranscripts;
-    hierarchy: WarmHierarchy;
-    processing: WarmProcessing;
-    usage: WarmUsage;
-    vectors: WarmVectors;
-  };
+  warm: Warm;
   model: Model;
   /** Where texts become vectors, and the breaker and wait of searches that ask it; undefined: search goes by words alone. */
   embeddings: { embedder: Embedder; breaker: Breaker; waitMs: number } | undefined;
@@ -136,8 +104,8 @@ export function createServices(config: Config, now: () => number = Date.now): Se
   const queues = config.queue && connectQueues(config.queue, { credential });
   const model = createModel(config, { credential, now });
   const instanceId = randomUUID().slice(0, 8);
-  const usage = createWarmUsage(gate);
-  const ledger = createLedger({ put: usage.putDelta, now, instanceId, log });
+  const warm = createWarm(gate);
+  const ledger = createLedger({ put: warm.usage.putDelta, now, instanceId, log });
   const ring: Ring = async (queue, payload, options) => (queues ? queues.ring(queue, payload, options) : false);
   for (const warning of config.warnings) log('warn', 'setting', { warning });
 
@@ -151,24 +119,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     mint: randomUUID,
     hot: createHot(redisGate, times),
     fields: createHotFields(redisGate, { ...config.fields, now }),
-    warm: {
-      directory: createWarmDirectory(gate),
-      sessions: createWarmSessions(gate),
-      memory: createWarmMemory(gate),
-      summaries: createWarmSummaries(gate),
-      state: createWarmState(gate),
-      forget: createWarmForget(gate),
-      facts: createWarmFacts(gate),
-      forgotten: createWarmForgotten(gate),
-      ops: createWarmOps(gate),
-      retention: createWarmRetention(gate),
-      search: createWarmSearch(gate),
-      transcripts: createWarmTranscripts(gate),
-      hierarchy: createWarmHierarchy(gate),
-      processing: createWarmProcessing(gate),
-      usage,
-      vectors: createWarmVectors(gate),
-    },
+    warm,
     ring,
     breakers,
     consistency: () => cosmos.get().checkConsistency(),
@@ -183,7 +134,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     inLine: createLine(),
     indexes: createUserIndexes(config.search.cacheBytes),
     ledger,
-    budget: createBudget({ limits: config.budget, now, costOfMonth: (of) => costOfMonth({ now, warm: { usage } }, of) }),
+    budget: createBudget({ limits: config.budget, now, costOfMonth: (of) => costOfMonth({ now, warm }, of) }),
     ping: { cosmos: gate.ping, blob: blobs?.ping, queue: queues && (() => queues.ping('reflect')), model: model.ping?.bind(model) },
     seen: { hot: 0, cold: 0 },
     instanceId,
