@@ -2,8 +2,7 @@ import type { Profile } from '../../model-memory.ts';
 import type { Services } from '../../services.ts';
 import { factId, memoryPartition, profileId } from '../../tiers/keys.ts';
 import { whileChanging } from '../sessions/changing.ts';
-import type { Removal } from './forget-remove.ts';
-import { busy } from './forgotten.ts';
+import { busy, type Removal } from './forgotten.ts';
 
 const MAX_LOST_RACES = 20;
 

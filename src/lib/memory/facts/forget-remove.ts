@@ -6,20 +6,13 @@ import { heldAgain } from '../retention/forget-derived.ts';
 import { whileChanging } from '../sessions/changing.ts';
 import { forgetInProfile } from './forget-profile.ts';
 import { forgetInSummaries } from './forget-summaries.ts';
-import { busy, createMemoryOf, type MemoryOf, messagesOf, readForgotten } from './forgotten.ts';
+import { busy, createMemoryOf, messagesOf, type Removal, readForgotten } from './forgotten.ts';
 import { isExplained } from './unlearn.ts';
 
 const MAX_LOST_RACES = 20;
 const PAGE = 25; // facts or insights of a step: with the facts that they closed they fit one batch
 const MAX_FACTS = 10_000;
 const MAX_INSIGHTS = 10_000;
-
-/** What a round of removing goes by. */
-export interface Removal {
-  owner: Owner;
-  pending: Forgotten[];
-  memory: MemoryOf;
-}
 
 /**
  * Takes out everything that says what was noted to be forgotten and is still there, then settles the notes; answers them. Every step

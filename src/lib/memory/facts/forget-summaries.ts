@@ -3,8 +3,7 @@ import type { Forgotten } from '../../model-memory.ts';
 import type { Services } from '../../services.ts';
 import type { StoredSummary } from '../../tiers/warm-forgotten.ts';
 import { whileChanging } from '../sessions/changing.ts';
-import type { Removal } from './forget-remove.ts';
-import { busy, type MemoryOf } from './forgotten.ts';
+import { busy, type MemoryOf, type Removal } from './forgotten.ts';
 
 const MAX_LOST_RACES = 20;
 const MOST_BYTES = 1_000_000; // of a batch; rolling summaries may be long

@@ -127,6 +127,13 @@ export function createMemoryOf(forgotten: Forgotten[]) {
 }
 export type MemoryOf = ReturnType<typeof createMemoryOf>;
 
+/** What a round of removing goes by. */
+export interface Removal {
+  owner: Owner;
+  pending: Forgotten[];
+  memory: MemoryOf;
+}
+
 /** The messages that sources name. */
 export const messagesOf = (sources: Fact['sources']): Set<string> =>
   new Set(sources.flatMap(({ session_id, seqs }) => seqs.map((seq) => `${session_id}|${seq}`)));
