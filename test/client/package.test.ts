@@ -86,7 +86,7 @@ test.each(['README.md', 'docs/client.md'])('what %s shows runs as it stands', as
 });
 
 const TYPED = `
-import { createMemoryClient, type KeepsakeError, type Session } from 'keepsake/client';
+import { createMemoryClient, type KeepsakeError, type Session, type User } from 'keepsake/client';
 const memory: Session = createMemoryClient({ baseUrl: '/api' }).session('s');
 export const language: string = (await memory.fields.get('preferences', { language: 'auto' })).language;
 export const seq: number | null = (await memory.store({ messages: [{ role: 'user', content: 'a', timestamp: 1 }] })).seq;
@@ -97,6 +97,13 @@ await memory.fields.set('a', undefined);
 await memory.messages.add('robot', 'a');
 // @ts-expect-error the session is named by the handle
 await memory.store({ session_id: 's', user_message: 'a', agent_message: 'b' });
+const nora: User = createMemoryClient({ baseUrl: '/api' }).user('nora');
+for await (const { text, pinned } of nora.facts.all({ topic: 'travel' })) console.log(text.length, pinned === true);
+export const bytes: Uint8Array = await nora.items.get<Uint8Array>('photo');
+// @ts-expect-error one thing is forgotten at a time
+await nora.forget({ query: 'boats', topic: 'boats' });
+// @ts-expect-error only bytes have a type
+await nora.items.set('a', { b: 1 }, { content_type: 'text/plain' });
 `;
 
 test.each([
