@@ -43,7 +43,7 @@ export const Findable = z.discriminatedUnion('kind', [
 export type Findable = z.infer<typeof Findable>;
 
 /** That a document was written, without what it says. */
-export const Changed = z.object({ id: z.string(), purge_rev: Seq.optional(), ...written });
+export const Changed = z.object({ id: z.string(), purge_rev: Seq.optional(), forget_rev: Seq.optional(), ...written });
 export type Changed = z.infer<typeof Changed>;
 /** How far a session has come: seqs count from 1 through all its epochs. */
 export const SessionLength = z.object({ session_id: Id, epoch: Seq, epoch_seq: Seq, last_seq: Seq });

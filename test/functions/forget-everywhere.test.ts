@@ -62,7 +62,7 @@ async function answers({ user, chat, transcript }: Who, app: number): Promise<Re
   const post = async (path: string, body: object) => (await api(app).post(path, { user_id: user, ...body })).body;
   const context = async (session_id: string, query?: string) => {
     const { messages, active_context, formatted_context = '', ...rest } = await post('/memory/context', { session_id, query });
-    return { ...rest, told: formatted_context.split(/### (?:Relevant Memories|Recent Conversation)/)[0] };
+    return { ...rest, told: formatted_context.split('### Recent Conversation')[0] };
   };
   const session = async (id: string) => {
     const { raw_transcript, ...rest } = await get(`/memory/${user}/session/${id}`);
@@ -80,6 +80,9 @@ async function answers({ user, chat, transcript }: Who, app: number): Promise<Re
     contextWithQuery: await context(chat, 'Where in Lisbon do I live?'),
     start: await start(),
     retrieve: await found({ query: 'live in Lisbon', kinds: ['fact', 'insight', 'summary'] }),
+    retrieveMessages: await found({ query: 'Lisbon', kinds: ['turn'] }),
+    retrieveBicycle: await found({ query: 'red bicycle' }),
+    contextElsewhere: await context(`${chat}-next`, 'Where in Lisbon do I live, and what is my bicycle like?'),
     retrieveClosed: await found({ query: 'Lisbon', kinds: ['fact'], include_closed: true }),
     insights: await post('/insights', {}),
     summaries: await post('/summaries', { limit: 100 }),
@@ -131,6 +134,8 @@ test('a forgotten fact is in no answer of any route: after forgetting, reading a
   const { body } = await api().post(`/users/${user}/forget`, { query: 'lives in Lisbon' });
   expect(body.count, JSON.stringify(body)).toBeGreaterThan(0);
   await expectGone(who, 'after forgetting');
+  const left = (await api().post('/memory/retrieve', { user_id: user, query: 'red bicycle', kinds: ['turn'] })).body.results[0];
+  expect(left.text).toBe('I own a red bicycle.'); // the rest of the message is still found
   const facts = JSON.stringify((await api().get(`/users/${user}/facts?limit=100`)).body);
   expect(facts).toMatch(/bicycle/);
   expect(facts).toMatch(/cello/);

@@ -32,7 +32,7 @@ export function createWarmSearch(cosmos: CosmosGate) {
     /** What was written at or after `since` (`_ts`, seconds): ids and versions. The user record says whether messages were purged. */
     listChanged(owner: keys.Owner, since: number): Promise<Changed[]> {
       const pk = keys.memoryPartition(owner);
-      const statement = sql`SELECT c.id, c._ts, c._etag, c.purge_rev FROM c WHERE c.pk = ${pk} AND c._ts >= ${since} AND (STARTSWITH(c.id, ${keys.APPENDS}) OR STARTSWITH(c.id, ${keys.FACTS}) OR STARTSWITH(c.id, ${keys.INSIGHTS}) OR STARTSWITH(c.id, ${keys.SUMMARIES}) OR c.id = ${keys.USER_ID})`;
+      const statement = sql`SELECT c.id, c._ts, c._etag, c.purge_rev, c.forget_rev FROM c WHERE c.pk = ${pk} AND c._ts >= ${since} AND (STARTSWITH(c.id, ${keys.APPENDS}) OR STARTSWITH(c.id, ${keys.FACTS}) OR STARTSWITH(c.id, ${keys.INSIGHTS}) OR STARTSWITH(c.id, ${keys.SUMMARIES}) OR c.id = ${keys.USER_ID})`;
       return cosmos.query('memory', Changed, { statement, pk });
     },
 

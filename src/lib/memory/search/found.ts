@@ -4,12 +4,13 @@ import type { Source } from '../../model-memory.ts';
 import type { Findable } from '../../model-search.ts';
 import { versionsOf } from '../facts/versions.ts';
 import type { Item } from './corpus.ts';
+import type { Recallable } from './recallable.ts';
 
 const idsOf = (sources: Source[]): string[] => sources.flatMap((source) => source.message_ids);
 
-/** What an answer shows of an item, from the document that holds it; undefined when the document does not hold it. */
-export function shownAs(item: Item, document: Findable): Omit<FoundMemory, 'score'> | undefined {
-  if (document.kind === 'append') return messageShown(item, document);
+/** What an answer shows of an item, from the document that holds it; undefined when there is nothing to show. */
+export function shownAs(item: Item, document: Findable, recallable: Recallable): Omit<FoundMemory, 'score'> | undefined {
+  if (document.kind === 'append') return messageShown(item, document, recallable);
   const { text } = document;
   if (document.kind === 'summary') {
     const { id, session_id, created_at: timestamp } = document;
@@ -25,10 +26,12 @@ export function shownAs(item: Item, document: Findable): Omit<FoundMemory, 'scor
   return worded && { id: document.fact_id, kind: 'fact', text: worded.text, session_id, timestamp: worded.from, sources };
 }
 
-function messageShown({ seq }: Item, { messages, session_id }: AppendRecord): Omit<FoundMemory, 'score'> | undefined {
-  const message = messages.find((m) => m.seq === seq);
-  if (!message) return undefined;
-  const { message_id, content, created_at, role, name } = message;
+function messageShown({ seq }: Item, record: AppendRecord, recallable: Recallable): Omit<FoundMemory, 'score'> | undefined {
+  const message = record.messages.find((m) => m.seq === seq);
+  const text = recallable(record, seq);
+  if (!message || text === undefined) return undefined;
+  const { session_id } = record;
+  const { message_id, created_at, role, name } = message;
   const who = { role, ...(name !== undefined && { name }) };
-  return { id: message_id, kind: 'turn', text: content, session_id, timestamp: created_at, sources: [message_id], seq, ...who };
+  return { id: message_id, kind: 'turn', text, session_id, timestamp: created_at, sources: [message_id], seq, ...who };
 }

@@ -13,22 +13,33 @@ const IDS_A_QUERY = 100;
  * A user's search index as Cosmos DB has it now: the segments, the messages stored since, and what was derived. The same whether the
  * segments are new, old or lost; only what it costs differs.
  */
-export async function readIndex({ warm }: Services, owner: Owner): Promise<UserIndex> {
-  const [segments, derived, user] = await Promise.all([
-    warm.search.listSegments(owner),
-    warm.search.listDerived(owner),
-    warm.sessions.readUser(owner),
-  ]);
+export async function readIndex(services: Services, owner: Owner): Promise<UserIndex> {
+  const { search, sessions } = services.warm;
+  const [before, segments, derived] = await Promise.all([sessions.readUser(owner), search.listSegments(owner), search.listDerived(owner)]);
   const index = createUserIndex();
-  index.purgeRev = user?.value.purge_rev ?? 0;
   const usable = segments.slice(0, firstUnusable(segments));
   for (const segment of usable) for (const [doc, messages] of byDocument(unpackSegment(segment))) index.takeMessages(doc, messages);
   index.since = usable.at(-1)?.through_ts ?? 0;
   const asked = performance.now();
-  const found = [...(await warm.search.listAppendsSince(owner, index.since)), ...derived];
+  const found = [...(await search.listAppendsSince(owner, index.since)), ...derived];
   takeAll(index, found);
+  const user = (await sessions.readUser(owner))?.value; // what it says later has a later time than all that was read so far
+  if (user?.purge_rev !== before?.value.purge_rev) return readIndex(services, owner);
+  index.purgeRev = user?.purge_rev ?? 0;
+  await rememberForgotten(services, owner, { index, forget_rev: user?.forget_rev });
   moveOn(index, { newest: newestOf(found), asked });
   return index;
+}
+
+/** Takes in what was forgotten, where that is more than before. */
+async function rememberForgotten(
+  { warm }: Services,
+  owner: Owner,
+  { index, forget_rev = 0 }: { index: UserIndex; forget_rev: number | undefined },
+): Promise<void> {
+  if (forget_rev <= index.forgetRev) return;
+  index.forgotten = await warm.forgotten.list(owner);
+  index.forgetRev = forget_rev;
 }
 
 /** A segment of another analysis ends what can be used: coverage has no holes. */
@@ -51,10 +62,12 @@ function byDocument(messages: IndexedMessage[]): Map<string, IndexedMessage[]> {
  * Takes in what was written since the index was last looked at, so that what was just stored is found. One Cosmos request when nothing
  * was. False when messages were deleted meanwhile: the index is to be read anew.
  */
-export async function refreshIndex({ warm }: Services, owner: Owner, index: UserIndex): Promise<boolean> {
+export async function refreshIndex(services: Services, owner: Owner, index: UserIndex): Promise<boolean> {
+  const { warm } = services;
   const asked = performance.now();
   const changed = await warm.search.listChanged(owner, index.since);
   if (changed.some(({ purge_rev }) => purge_rev !== undefined && purge_rev !== index.purgeRev)) return false;
+  await rememberForgotten(services, owner, { index, forget_rev: changed.find(({ id }) => id === USER_ID)?.forget_rev });
   const news = changed.filter(({ id, _etag }) => id !== USER_ID && !index.knows(id, _etag)).map(({ id }) => id);
   const pages = Array.from({ length: Math.ceil(news.length / IDS_A_QUERY) }, (_, n) => news.slice(n * IDS_A_QUERY, (n + 1) * IDS_A_QUERY));
   takeAll(index, (await Promise.all(pages.map((ids) => warm.search.readFindable(owner, ids)))).flat());

@@ -1,4 +1,4 @@
-import type { Fact, Insight, Summary } from '../../model-memory.ts';
+import type { Fact, Forgotten, Insight, Summary } from '../../model-memory.ts';
 import type { Findable } from '../../model-search.ts';
 import { createCorpus, type Item } from './corpus.ts';
 import { derivedItem, indexedMessages, wordings } from './findable-item.ts';
@@ -83,6 +83,9 @@ export function createUserIndex() {
     newest: { ts: 0, seenAt: 0 },
     /** How often messages of the user had been purged when it was begun. */
     purgeRev: 0,
+    /** What the user has forgotten, and the revision of that. */
+    forgotten: [] as Forgotten[],
+    forgetRev: 0,
     /** Messages that are in no segment yet, as far as this index has seen. */
     unsegmented: 0,
     /** Whether vectors were asked for. */
