@@ -88,12 +88,15 @@ export function sessionWas(state: 'hot' | 'cold' | 'new'): void {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
-export type Log = (level: LogLevel, event: string, fields?: Record<string, unknown>) => void;
+type Fields = Record<string, unknown>;
+/** Fields that cost something to know are given as a function, which is called when the line is written. */
+export type Log = (level: LogLevel, event: string, fields?: Fields | (() => Fields)) => void;
 
 /** A logger of one JSON line an event. Callers pass ids, counts and codes: never message texts, never secrets. */
 export function createLog(least: LogLevel, write: (line: string) => void, now: () => number): Log {
   return (level, event, fields = {}) => {
     if (ORDER[level] < ORDER[least]) return;
-    write(JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...fields }));
+    const known = typeof fields === 'function' ? fields() : fields;
+    write(JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...known }));
   };
 }

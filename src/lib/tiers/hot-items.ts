@@ -3,7 +3,7 @@ import { script } from '../connect/redis-script.ts';
 import { entryOf, fifteen, parseEntry, type Written } from './hot-item-entry.ts';
 import { ABORT, ALONE, BEGIN, COMMIT, DROP, PROMOTE } from './hot-items-scripts.ts';
 import { etagWith, isOver, ownOf } from './item-edition.ts';
-import { type ItemName, itemEntry, itemsOfUser, itemTag } from './keys.ts';
+import { type ItemName, itemEntry, itemsOfUser } from './keys.ts';
 import type { RedisGate } from './redis-gate.ts';
 import type { Done, Front, Item, Seen, Tier } from './tiered.ts';
 
@@ -103,18 +103,15 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
 }
 export type HotItems = ReturnType<typeof createHotItems>;
 
-/** One MGET a tag, sent together; the replies in the order of the names. */
+/** One key by GET; many by one MGET a tag, sent together. The replies in the order of the names. */
 async function readAll(client: RedisClient, names: readonly ItemName[]): Promise<(Buffer | null)[]> {
-  const byTag = new Map<string, number[]>();
-  names.forEach((of, i) => {
-    const tag = itemTag(of);
-    byTag.set(tag, [...(byTag.get(tag) ?? []), i]);
-  });
+  const entries = names.map((of, i) => ({ entry: itemEntry(of), i }));
+  if (entries.length === 1 && entries[0]) return [await client.getBuffer(entries[0].entry)];
+  const byTag = Map.groupBy(entries, ({ entry }) => entry.slice(0, entry.indexOf('}')));
   const found: (Buffer | null)[] = names.map(() => null);
-  const ask = async (at: number[]) => {
-    const keys = at.flatMap((i) => (names[i] ? [itemEntry(names[i])] : []));
-    const replies = keys.length === 1 && keys[0] ? [await client.getBuffer(keys[0])] : await client.mgetBuffer(keys);
-    at.forEach((i, n) => {
+  const ask = async (asked: typeof entries) => {
+    const replies = await client.mgetBuffer(asked.map(({ entry }) => entry));
+    asked.forEach(({ i }, n) => {
       found[i] = replies[n] ?? null;
     });
   };

@@ -40,27 +40,27 @@ const isOurs = (error: unknown): boolean => !(error instanceof MemoryError) || E
  * long it took, under the request's id and trace. Keys are hashed, values and etags left out.
  */
 export function toldMemory(memory: Memory, log: Log): Memory {
-  async function tell<T>(op: string, about: Told, { work, seen }: { work: () => Promise<T>; seen: (answer: T) => Told }): Promise<T> {
+  async function tell<T>(op: string, about: () => Told, { work, seen }: { work: () => Promise<T>; seen: (answer: T) => Told }): Promise<T> {
     const started = performance.now();
     const { request_id, trace_id, traceparent } = correlation();
     const span = startSpan(`items.${op}`, { traceparent });
-    const end = (more: Told, failed: boolean) => {
-      const told = { ...about, ...more };
+    const end = (more: () => Told, failed: boolean) => {
       const ms = Math.round((performance.now() - started) * 100) / 100;
-      span?.end({ attributes: flat({ op, ...told }), failed });
-      log('info', 'item', { op, ...told, ms, request_id, trace_id });
+      const told = () => ({ op, ...about(), ...more() });
+      span?.end({ attributes: flat(told()), failed });
+      log('info', 'item', () => ({ ...told(), ms, request_id, trace_id }));
     };
     try {
       const answer = await (span ? span.run(work) : work());
-      end(seen(answer), false);
+      end(() => seen(answer), false);
       return answer;
     } catch (error) {
-      end({ code: error instanceof MemoryError ? error.code : 'internal_error' }, isOurs(error));
+      end(() => ({ code: error instanceof MemoryError ? error.code : 'internal_error' }), isOurs(error));
       throw error;
     }
   }
 
-  const one = (of: ItemName, only?: string): Told => ({ key_hash: itemHash(of), asked: only });
+  const one = (of: ItemName, only?: string) => (): Told => ({ key_hash: itemHash(of), asked: only });
   return {
     ...memory,
     get: (of, only) =>
@@ -75,6 +75,6 @@ export function toldMemory(memory: Memory, log: Log): Memory {
         seen: ({ tier, durability, bytes }) => ({ tier, durability, bytes }),
       }),
     remove: (of, check) => tell('delete', one(of), { work: () => memory.remove(of, check), seen: (hit) => ({ hit }) }),
-    getMany: (names, how) => tell('mget', { asked: how.only }, { work: () => memory.getMany(names, how), seen: foundOfMany }),
+    getMany: (names, how) => tell('mget', () => ({ asked: how.only }), { work: () => memory.getMany(names, how), seen: foundOfMany }),
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { MAX_MESSAGES_A_RECORD } from '../model.ts';
 
 /** Whose memory it is: a tenant's user, or one anonymous session (`user_id` null, `session_id` set). */
@@ -12,7 +12,7 @@ export const ownerOf = (tenant: string, user_id: string | null, session_id: stri
   user_id === null ? { tenant, user_id, session_id } : { tenant, user_id };
 
 const SHARDS = 64;
-const sha256 = (text: string) => createHash('sha256').update(text).digest();
+const sha256 = (text: string) => hash('sha256', text, 'buffer');
 /** A short, stable name for any text: 22 characters of base64url, 132 bits. */
 export const digest = (text: string): string => sha256(text).toString('base64url').slice(0, 22);
 const shard = (text: string): string => String((sha256(text)[0] ?? 0) % SHARDS).padStart(2, '0');
