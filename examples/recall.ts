@@ -2,7 +2,14 @@
 // as it was believed before, and forgotten. With the typed client; what the assistant says is scripted.
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { createMemoryClient, KeepsakeError, type MemoryClient, type Session, type User } from '../src/lib/client/client.ts';
+import {
+  createMemoryClient,
+  KeepsakeError,
+  type MemoryClient,
+  type Session,
+  SessionNotFound,
+  type User,
+} from '../src/lib/client/client.ts';
 
 const HELP = `Two conversations are remembered, asked about, corrected, and partly forgotten.
 
@@ -66,17 +73,26 @@ async function correct(memory: MemoryClient, { id: user_id, facts }: User, befor
   say(`  asked what was believed ${dayOf(before)}   ${(await memory.retrieve({ ...where, as_of: before })).facts}`);
 }
 
-/** How often a word is still said: in facts, in what a search finds of what was learned, in a new session's context, in messages. */
+/** How often a word is still said: in facts, in what a search finds, in a new session's context, and in the messages of a session. */
 async function countOf(memory: MemoryClient, { id: user_id, facts }: User, word: string): Promise<string> {
   const count = (texts: string[]) => texts.filter((text) => text.includes(word)).length;
-  const [listed, learned, said, { formatted_context }] = await Promise.all([
+  const [listed, found, { formatted_context }, messages] = await Promise.all([
     facts.list({ status: 'all', limit: 100 }),
-    memory.retrieve({ user_id, query: word, kinds: ['fact', 'insight', 'summary'] }),
-    memory.retrieve({ user_id, query: word, kinds: ['turn'] }),
-    memory.session(`${user_id}-now`, { user_id }).context(),
+    memory.retrieve({ user_id, query: word, top_k: 20 }),
+    memory.session(`${user_id}-now`, { user_id }).context({ query: word }),
+    messagesOf(memory.session(`${user_id}-2`, { user_id })),
   ]);
   const [inFacts, inContext] = [count(listed.facts.map(({ text }) => text)), count(formatted_context.split('\n'))];
-  return `facts ${inFacts}, retrieve ${count(learned.facts)}, context ${inContext}, messages ${count(said.facts)}`;
+  return `facts ${inFacts}, retrieve ${count(found.facts)}, context ${inContext}, messages ${count(messages)}`;
+}
+
+async function messagesOf({ messages }: Session): Promise<string[]> {
+  try {
+    return (await messages.list()).map(({ content }) => content);
+  } catch (error) {
+    if (error instanceof SessionNotFound) return [];
+    throw error;
+  }
 }
 
 async function run(memory: MemoryClient, baseUrl: string): Promise<void> {
@@ -93,7 +109,7 @@ async function run(memory: MemoryClient, baseUrl: string): Promise<void> {
   say(`\nForgetting: ${facts.map(({ text }) => text).join(' ')}`);
   say(`  before                    ${await countOf(memory, user, 'penicillin')}`);
   await user.forget({ query: 'penicillin' });
-  say(`  forgotten                 ${await countOf(memory, user, 'penicillin')}: what was said stays, until`);
+  say(`  forgotten                 ${await countOf(memory, user, 'penicillin')}: the record stays, until`);
   await session('2').clear();
   say(`  its session is deleted    ${await countOf(memory, user, 'penicillin')}`);
 }

@@ -44,8 +44,8 @@ test('what was said is found, corrected and forgotten, on one screen', async () 
   expect(output).toMatch(new RegExp(`asked what was believed ${second} .*User lives in Lisbon\\.$`, 'm'));
 
   const counts = under(output, 'Forgetting: User is allergic to penicillin.');
-  expect(counts[0]).toMatch(/before .*facts 1, retrieve [1-9]\d*, context [1-9]\d*, messages 1$/);
-  expect(counts[1]).toMatch(/forgotten .*facts 0, retrieve 0, context 0, messages 1: /);
+  expect(counts[0]).toMatch(/before .*facts 1, retrieve [1-9]\d*, context [1-9]\d*, messages [1-9]$/);
+  expect(counts[1]).toMatch(/forgotten .*facts 0, retrieve 0, context 0, messages [1-9]: /);
   expect(counts[2]).toMatch(/its session is deleted .*facts 0, retrieve 0, context 0, messages 0$/);
 }, 60_000);
 
