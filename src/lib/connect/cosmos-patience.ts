@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { PluginConfig } from '@azure/cosmos';
+import { backoffMs } from './backoff.ts';
 
 /** One HTTP call to Cosmos DB, as it went: the status (0 when there was no answer), its charge and its time. */
 export interface CosmosCall {
@@ -51,9 +53,13 @@ function mayGoOn({ code }: Failure, { retryCount = 0 }: RequestContext, maxRetri
   return !mayLast || retryCount < maxRetries;
 }
 
+/** Errors after which the SDK tries again by itself: throttling after as long as the server says, a failing server at once. */
+const isTriedAgain = ({ code }: Failure): boolean => code === 429 || code === 503;
+
 /**
  * Ends the SDK's patience and counts its calls. Left alone, a read that times out or an account that cannot be reached is
  * tried 120 times. Only a read on a connection that the server had meanwhile closed is sent again, at once.
+ * What the SDK tries again waits a random while more, so that callers who were throttled together do not return together.
  */
 export function patience({ maxRetries, onCall = () => {} }: PatienceOptions): PluginConfig {
   async function attempt(...[context, _node, next]: Parameters<Plugin>): ReturnType<Plugin> {
@@ -77,7 +83,10 @@ export function patience({ maxRetries, onCall = () => {} }: PatienceOptions): Pl
       return await attempt(...call);
     } catch (error) {
       const failure = error as Failure;
-      if (mayGoOn(failure, context, maxRetries)) throw error;
+      if (mayGoOn(failure, context, maxRetries)) {
+        if (isTriedAgain(failure)) await pause(backoffMs(context.retryCount ?? 0));
+        throw error;
+      }
       if (!isRead(context) || !SERVER_GONE.has(String(failure.code))) throw new UnansweredError(error);
     }
     try {

@@ -4,6 +4,7 @@ import type { TokenCredential } from '@azure/identity';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { QueueServiceClient } from '@azure/storage-queue';
 import type { BlobConfig, QueueConfig } from '../config/storage.ts';
+import { type BlobCall, patiently } from './blob-patience.ts';
 import { type Sockets, socketsOf } from './socket-count.ts';
 
 export interface StorageOptions {
@@ -11,8 +12,8 @@ export interface StorageOptions {
   credential?: TokenCredential;
 }
 export interface BlobOptions extends StorageOptions {
-  /** Told of every HTTP call, retries included: its status, 0 when there was no answer, and the time to its headers. */
-  onCall?: (call: { status: number; ms: number }) => void;
+  /** Told of every HTTP call, retries included. */
+  onCall?: (call: BlobCall) => void;
 }
 
 export interface BlobContainers {
@@ -40,6 +41,7 @@ export interface QueueConnection {
 }
 
 const PING_TIMEOUT_MS = 2000;
+const MAX_TRIES = 3;
 
 /** One promise for all callers; a failure is forgotten, so that the next caller tries anew. */
 function once<T>(load: () => Promise<T>): () => Promise<T> {
@@ -66,23 +68,14 @@ async function blobService(config: BlobConfig, { credential, onCall = () => {} }
   const account = connectionString ? BlobServiceClient.fromConnectionString(connectionString) : needed(credential, accountUrl);
   const Agent = account.url.startsWith('https:') ? HttpsAgent : HttpAgent;
   const agent = new Agent({ keepAlive: true, maxSockets: maxConnections });
-  const pipeline = newPipeline(account.credential, { retryOptions: { maxTries: 3, maxRetryDelayInMs: 1000 } });
+  const pipeline = newPipeline(account.credential, { retryOptions: { maxTries: 1 } });
   pipeline.factories.unshift({
     create: (next) => ({
-      async sendRequest(request) {
+      sendRequest(request) {
         request.agent = agent;
         // The SDK's own tryTimeoutInMs only asks the server to hurry.
         request.timeout = timeoutMs;
-        const started = performance.now();
-        const count = (status: number) => onCall({ status, ms: performance.now() - started });
-        try {
-          const response = await next.sendRequest(request);
-          count(response.status);
-          return response;
-        } catch (error) {
-          count(0);
-          throw error;
-        }
+        return patiently(() => next.sendRequest(request), { maxTries: MAX_TRIES, deadlineMs: timeoutMs, onCall });
       },
     }),
   });
