@@ -84,7 +84,7 @@ export function patience({ maxRetries, onCall = () => {} }: PatienceOptions): Pl
     } catch (error) {
       const failure = error as Failure;
       if (mayGoOn(failure, context, maxRetries)) {
-        if (isTriedAgain(failure)) await pause(backoffMs(context.retryCount ?? 0));
+        if (isTriedAgain(failure)) await pause(backoffMs(context.retryCount || 0)); // the SDK counts some tries as NaN
         throw error;
       }
       if (!isRead(context) || !SERVER_GONE.has(String(failure.code))) throw new UnansweredError(error);
