@@ -6,7 +6,10 @@ export interface State {
 }
 export const NOTHING: State = { value: null, expires_at: null };
 
-/** What was true before a write of which Redis did not hear: others than the writer may see it for a while. */
+/**
+ * What was true before a write of which Redis did not hear: others than the writer may see it for a while. Before a write that failed,
+ * and may have happened below all the same: who cannot reach Cosmos DB may see it, until a write was heard of.
+ */
 interface Lag {
   states: State[];
   until: number;
@@ -22,6 +25,7 @@ interface Read {
 }
 
 const DAY_MS = 86_400_000;
+const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
  * The rules of one item, as simple as they can be said: a read gives what the last write left. If a write failed, what it would have left
@@ -37,10 +41,12 @@ export function createRules(verifyMs: number) {
     /** A write, or several at once in any order: what those that were answered left, and those that failed would have left. */
     wrote(writes: { state: State; failed: boolean; unheard: boolean; writer: number }[], now: number): void {
       const before = possible;
+      const allHeard = writes.every(({ failed, unheard }) => !failed && !unheard);
+      if (allHeard) lags = lags.filter(({ until }) => until !== NEVER);
       const answered = writes.some(({ failed }) => !failed);
       possible = [...writes.map(({ state }) => state), ...(answered ? [] : before)];
-      for (const { unheard, writer } of writes) {
-        if (unheard) lags.push({ states: [...before, ...possible], until: now + verifyMs, writer });
+      for (const { unheard, failed, writer } of writes) {
+        if (unheard || failed) lags.push({ states: [...before, ...possible], until: unheard ? now + verifyMs : NEVER, writer });
       }
     },
 
@@ -70,7 +76,7 @@ export function createRules(verifyMs: number) {
 
     /** After a long while nobody lags any more. */
     passed(now: number): void {
-      lags = lags.filter(({ until }) => until + DAY_MS > now);
+      lags = lags.filter(({ until }) => until === NEVER || until + DAY_MS > now);
     },
     mayBe: (value: number | null, now: number): boolean => valuesOf(possible, now).includes(value),
     isThere: (now: number) => valuesOf(possible, now).every((value) => value !== null),
