@@ -12,9 +12,11 @@ const NODE_TIMEOUT_MS = 1500;
 const SESSIONS_A_PRIMARY = 3;
 const SETTINGS = {
   REDIS_COMMAND_TIMEOUT_MS: '250',
+  REDIS_SOCKET_TIMEOUT_MS: '2000', // a node that hangs is given up sooner
   BREAKER_RESET_SECONDS: '1',
   // Buffers large enough that every turn of these tests stays verbatim in the context.
   K_TURN_BUFFER: '100',
+  L_TURN_CHUNKS: '100',
   MAX_BUFFER_MESSAGES: '1000',
   MAX_BUFFER_TOKENS: '100000',
   SUMMARY_TRIGGER_TOKENS: '100000',

@@ -5,7 +5,7 @@ import type { Answer, Api } from '../support/api.ts';
 
 const LISTED = 20;
 // People take a breath; and a test ends before the buffer of a session is full.
-const BREATH_MS = 100;
+const BREATH_MS = 150;
 
 /** Someone who goes on talking to the service, now through one app process and now through another, and checks each answer. */
 export function createTalker({ session_id, apis }: { session_id: string; apis: Api[] }) {
