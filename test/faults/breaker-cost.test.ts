@@ -126,7 +126,7 @@ describe('the breaker of Redis', () => {
     const probe = world.redis.faults.add({ match: isWork, action: { hang: 'before' } });
     let answered = 0;
     const asking = Array.from({ length: 20 }, () => ask('context').finally(() => answered++));
-    await waitFor(() => answered === 19, { what: 'all but one to be answered' });
+    await waitFor(() => answered === 19 && commands().length >= 3, { what: 'all but one to be answered' });
     expect(commands().map(({ name }) => name)).toEqual(['HGETALL', 'LRANGE', 'HGETALL']); // one read of a session
     probe.release();
     const degraded = (await Promise.all(asking)).filter(({ body }) => body.degraded);
@@ -188,7 +188,8 @@ describe('the breaker of Cosmos DB', () => {
     const probe = world.cosmos.faults.add({ action: { hang: 'before' } });
     let answered = 0;
     const asking = Array.from({ length: 20 }, () => ask('record').finally(() => answered++));
-    await waitFor(() => answered === 19, { what: 'all but one to be answered' });
+    // Those who are turned away may be answered before the one that was let through has arrived.
+    await waitFor(() => answered === 19 && probe.hits > 0, { what: 'all but one to be answered' });
     expect(probe.hits).toBe(1);
     probe.remove();
     probe.release();
