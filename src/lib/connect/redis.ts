@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisConfig } from '../config/redis.ts';
+import { sendTogether } from './redis-together.ts';
 import { createRedisTokens, type RedisLogin, type RedisTokens } from './redis-token.ts';
 
 export type RedisClient = Redis | Cluster;
@@ -12,6 +13,8 @@ export interface RedisConnection {
   client: RedisClient;
   /** Resolves when commands can be sent. Waits for the first connection only, at most socketTimeoutMs; later outages fail at once. */
   ready: () => Promise<void>;
+  /** Whether they can be sent now. */
+  isReady: () => boolean;
   /** What the client says of itself, and how many of its connections can be used. */
   standing: () => { status: string; open: number };
   close: () => Promise<void>;
@@ -72,6 +75,7 @@ function createClient(config: RedisConfig, { login, fromReplicas }: { login: Log
   if (!config.cluster) {
     const client = new Redis({ ...options, host: config.host, port: config.port, enableOfflineQueue: false, retryStrategy: retryDelay });
     liveOptions(client, { config, login });
+    sendTogether(client);
     return client;
   }
   const { lazyConnect, db, ...redisOptions } = options;
@@ -89,7 +93,10 @@ function createClient(config: RedisConfig, { login, fromReplicas }: { login: Log
     slotsRefreshTimeout: config.socketTimeoutMs,
     dnsLookup: config.tls ? (address, done) => done(null, address) : undefined,
   });
-  cluster.on('+node', (node: Redis) => liveOptions(node, { config, login }));
+  cluster.on('+node', (node: Redis) => {
+    liveOptions(node, { config, login });
+    sendTogether(node);
+  });
   return cluster;
 }
 
@@ -157,9 +164,11 @@ export function connectRedis(
   /** Only a client that never tried is opened here; one that lost its server reconnects by itself. */
   const mustOpen = () => !opening && (client.status === 'wait' || client.status === 'end');
 
+  const isReady = () => !closed && client.status === 'ready' && !opening;
+
   async function ready(): Promise<void> {
     if (closed) throw new Error('Redis is not connected: the connection was closed');
-    if (client.status === 'ready' && !opening) return;
+    if (isReady()) return;
     if (mustOpen()) {
       opening = open()
         .catch((error: unknown) => {
@@ -179,6 +188,7 @@ export function connectRedis(
   return {
     client,
     ready,
+    isReady,
     standing: () => ({ status: client.status, open: nodesOf(client).filter((node) => node.status === 'ready').length }),
     close: async () => {
       closed = true;
