@@ -60,16 +60,12 @@ export interface Outcome {
   attributes: Attributes;
   failed: boolean;
 }
-interface SpanOptions {
-  /** Of the caller, W3C. */
-  traceparent: string | undefined;
-}
 
-/** Begins a span; answers undefined when nobody listens. */
-export function startSpan(name: string, { traceparent }: SpanOptions) {
+/** Begins a span under the caller's (W3C `traceparent`); answers undefined when nobody listens. */
+export function startSpan(name: string, traceparent: () => string | undefined) {
   const api = (globalThis as { [API]?: Api })[API];
   if (!api?.trace) return undefined;
-  const under = contextUnder(api, traceparent);
+  const under = contextUnder(api, traceparent());
   const span = api.trace.getTracer('keepsake').startSpan(name, {}, under);
   const within = under.setValue(SPAN, span);
   return {

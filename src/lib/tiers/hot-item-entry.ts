@@ -8,6 +8,7 @@ import type { Edition, Item, Seen } from './tiered.ts';
  * 27–41 version · 42–56 verified_at · 57–71 expires_at, 0 for never · 72–79 the etag's own part · 80–82 length of the content type.
  */
 export const HEAD_BYTES = 82;
+const ZERO = 48; // the digit's code
 export const KINDS = { v: 'copy', a: 'alone', '0': 'gone', '-': 'unknown' } as const;
 type Letter = keyof typeof KINDS;
 
@@ -36,25 +37,34 @@ export interface Parsed extends Omit<Seen, 'trusted'> {
   abandoned: boolean;
 }
 
+/** The number that stands from one place to another, counted as Lua does; NaN where something else than digits does. */
+function numberAt(bytes: Buffer, from: number, to: number): number {
+  let number = 0;
+  for (let i = from - 1; i < to; i++) {
+    const digit = (bytes[i] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
 /** What an entry says; undefined when it is none, or when it was garbled. */
 export function parseEntry(bytes: Buffer, now: number): Parsed | undefined {
   if (bytes.length < HEAD_BYTES) return undefined;
-  const head = bytes.toString('latin1', 0, HEAD_BYTES);
-  const kind = KINDS[head[0] as Letter];
-  const number = (from: number, to: number) => Number(head.slice(from - 1, to));
-  const [version, verified_at, expires] = [number(27, 41), number(42, 56), number(57, 71)];
-  if (!kind || !Number.isSafeInteger(version) || !Number.isSafeInteger(verified_at)) return undefined;
-  const [writers, until] = [number(10, 11), number(12, 26)];
-  const etag = etagWith(version, head.slice(71, 79));
+  const kind = KINDS[String.fromCharCode(bytes[0] ?? 0) as Letter];
+  const [version, verified_at, expires] = [numberAt(bytes, 27, 41), numberAt(bytes, 42, 56), numberAt(bytes, 57, 71)];
+  if (!kind || Number.isNaN(version + verified_at + expires)) return undefined;
+  const [writers, until] = [numberAt(bytes, 10, 11), numberAt(bytes, 12, 26)];
+  const etag = etagWith(version, bytes.toString('latin1', 71, 79));
   const expires_at = expires === 0 ? null : expires;
-  const content = HEAD_BYTES + number(80, 82);
+  const content = HEAD_BYTES + numberAt(bytes, 80, 82);
   const hasItem = (kind === 'copy' || kind === 'alone') && bytes.length >= content && bytes.length > HEAD_BYTES;
   const item = hasItem
     ? { version, etag, expires_at, type: bytes.toString('utf8', HEAD_BYTES, content), data: bytes.subarray(content) }
     : undefined;
   return {
     kind,
-    generation: number(2, 9),
+    generation: numberAt(bytes, 2, 9),
     busy: writers > 0 && until > now,
     abandoned: writers > 0 && until <= now,
     version,

@@ -47,12 +47,13 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
   }
 
   function judged(bytes: Buffer | null): Seen | undefined {
-    const entry = bytes && parseEntry(bytes, now());
+    const at = now();
+    const entry = bytes && parseEntry(bytes, at);
     if (!entry) return undefined;
     const { busy, abandoned, ...seen } = entry;
-    const since = now() - entry.verified_at;
+    const since = at - entry.verified_at;
     const within = seen.kind === 'gone' ? missMs : verifyMs;
-    const known = seen.kind !== 'unknown' && !isOver(seen, now());
+    const known = seen.kind !== 'unknown' && !isOver(seen, at);
     const isDoubted = entry.verified_at <= redis.doubtedAt();
     return { ...seen, trusted: known && !busy && !abandoned && !isDoubted && since <= within && within > 0 };
   }

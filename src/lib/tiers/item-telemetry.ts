@@ -42,13 +42,15 @@ const isOurs = (error: unknown): boolean => !(error instanceof MemoryError) || E
 export function toldMemory(memory: Memory, log: Log): Memory {
   async function tell<T>(op: string, about: () => Told, { work, seen }: { work: () => Promise<T>; seen: (answer: T) => Told }): Promise<T> {
     const started = performance.now();
-    const { request_id, trace_id, traceparent } = correlation();
-    const span = startSpan(`items.${op}`, { traceparent });
+    const span = startSpan(`items.${op}`, () => correlation().traceparent);
     const end = (more: () => Told, failed: boolean) => {
       const ms = Math.round((performance.now() - started) * 100) / 100;
       const told = () => ({ op, ...about(), ...more() });
       span?.end({ attributes: flat(told()), failed });
-      log('info', 'item', () => ({ ...told(), ms, request_id, trace_id }));
+      log('info', 'item', () => {
+        const { request_id, trace_id } = correlation();
+        return { ...told(), ms, request_id, trace_id };
+      });
     };
     try {
       const answer = await (span ? span.run(work) : work());

@@ -39,16 +39,15 @@ export function createRedisGate(connection: RedisConnection | undefined, { break
         return undefined;
       }
       const started = performance.now();
-      const count = (failed: boolean) => onCall({ ms: performance.now() - started, failed });
       try {
-        await connection.ready();
+        if (!connection.isReady()) await connection.ready();
         countRedis();
         const answer = await work(connection.client);
-        count(false);
+        onCall({ ms: performance.now() - started, failed: false });
         breaker.succeeded();
         return answer;
       } catch (error) {
-        count(true);
+        onCall({ ms: performance.now() - started, failed: true });
         failed(operation, error);
         return undefined;
       }

@@ -29,24 +29,25 @@ interface Watching {
 
 /** The same part of a tier, with every call of it observed. */
 export function watched<T extends object>(part: T, { tier, observe, looks }: Watching): T {
-  const wrap =
-    (op: string, call: (...args: never[]) => unknown) =>
-    async (...args: never[]) => {
+  const wrap = (op: string, call: (...args: never[]) => unknown) => {
+    const isLook = looks && LOOKING.has(op);
+    const tell = (started: number, failed: boolean, found: readonly unknown[] = []) => {
+      const looked = isLook ? found : [];
+      const hits = looked.filter(isHit).length;
+      observe({ tier, op, hits, misses: looked.length - hits, ms: performance.now() - started, failed });
+    };
+    return async (...args: never[]) => {
       const started = performance.now();
-      const tell = (found: unknown[], failed: boolean) => {
-        const looked = looks && LOOKING.has(op) ? found : [];
-        const hits = looked.filter(isHit).length;
-        observe({ tier, op, hits, misses: looked.length - hits, ms: performance.now() - started, failed });
-      };
       try {
         const answer = await call.apply(part, args);
-        tell(Array.isArray(answer) ? answer : [answer], answer === undefined && op === 'look');
+        tell(started, answer === undefined && op === 'look', Array.isArray(answer) ? answer : [answer]);
         return answer;
       } catch (error) {
-        tell([], true);
+        tell(started, true);
         throw error;
       }
     };
+  };
   const isAsync = (name: string, value: unknown): value is (...args: never[]) => unknown =>
     typeof value === 'function' && name !== 'compresses';
   const entries = Object.entries(part).map(([name, value]) => [name, isAsync(name, value) ? wrap(name, value) : value]);
