@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect as dial, createServer } from 'node:net';
+import { type AddressInfo, createServer, connect as dial } from 'node:net';
 import { expect, test } from 'vitest';
 import { cleanups, connect, server } from './redis-connection.ts';
 
