@@ -15,7 +15,7 @@ http('items-mget', {
   body: MgetRequest,
   run: async ({ query, body, caller, services }) => {
     const { body: rest, items } = await getItems(services, ownerOfItems(caller, query.user_id), body);
-    return reply(200, rest, { texts: { items } });
+    return reply(200, rest, { written: { items } });
   },
 });
 

@@ -10,6 +10,7 @@ import { type Services, services } from './services.ts';
 import { type Trace, traced } from './telemetry.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+const CLOSING = Buffer.from('}');
 const NO_SCHEMA = { safeParse: () => ({ success: true, data: undefined }) };
 
 interface Call<Body, Query, Params> {
@@ -49,20 +50,20 @@ class Reply {
   readonly headers: Record<string, string>;
   /** The body is the caller's own value: nothing is added to it. */
   readonly verbatim: boolean;
-  readonly texts: Record<string, string>;
-  constructor(status: number, body: unknown, { headers = {}, verbatim = false, texts = {} }: ReplyOptions) {
+  readonly written: Record<string, Buffer>;
+  constructor(status: number, body: unknown, { headers = {}, verbatim = false, written = {} }: ReplyOptions) {
     this.status = status;
     this.body = body;
     this.headers = headers;
     this.verbatim = verbatim;
-    this.texts = texts;
+    this.written = written;
   }
 }
 interface ReplyOptions {
   headers?: Record<string, string>;
   verbatim?: boolean;
-  /** More fields of the body, whose values are JSON already: joined, never parsed and written again. */
-  texts?: Record<string, string>;
+  /** More fields of the body, whose values are JSON already: joined as they are, neither decoded nor parsed. */
+  written?: Record<string, Buffer>;
 }
 /** An answer with a status of its own, or with headers such as ETag. */
 export const reply = (status: number, body: unknown, options: ReplyOptions = {}): Reply => new Reply(status, body, options);
@@ -117,9 +118,11 @@ export function answer<B, Q, P>(context: Services, { name, route, request, trace
     countSession(context, trace);
     countRequest(context, tenant, trace);
     const ms = Math.round((performance.now() - started) * 10) / 10;
-    const { redis_calls, cosmos_calls, ru, session, degraded } = trace;
-    const seen = { session, degraded: [...degraded], redis_calls, cosmos_calls, ru: Math.round(ru * 100) / 100 };
-    context.log('info', 'request', { route: name, status: response.status, code, ms, tenant, request_id: requestId, ...seen });
+    context.log('info', 'request', () => {
+      const { redis_calls, cosmos_calls, ru, session, degraded } = trace;
+      const seen = { session, degraded: [...degraded], redis_calls, cosmos_calls, ru: Math.round(ru * 100) / 100 };
+      return { route: name, status: response.status, code, ms, tenant, request_id: requestId, ...seen };
+    });
     return { ...response, headers: { ...response.headers, ...corsHeaders(context.config, request), 'x-request-id': requestId } };
   }, origin);
 }
@@ -150,7 +153,7 @@ async function run<B, Q, P>(
 }
 
 function toResponse(result: unknown, { trace, standing }: { trace: Trace; standing: Standing | undefined }): HttpResponseInit {
-  const { status, body, headers, verbatim, texts } = result instanceof Reply ? result : reply(200, result);
+  const { status, body, headers, verbatim, written } = result instanceof Reply ? result : reply(200, result);
   if (body instanceof Uint8Array) {
     const missing: Record<string, string> = trace.degraded.size > 0 ? { 'x-degraded': [...trace.degraded].join(',') } : {};
     return { status, headers: { ...headers, ...missing }, body };
@@ -162,16 +165,21 @@ function toResponse(result: unknown, { trace, standing }: { trace: Trace; standi
   return {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
-    body: joined(JSON.stringify(marked), texts),
+    body: joined(JSON.stringify(marked), written),
   };
 }
 
-/** An object's text with more fields, whose values are texts of JSON. */
-function joined(object: string, texts: Record<string, string>): string {
-  const fields = Object.entries(texts).map(([name, text]) => `${JSON.stringify(name)}:${text}`);
+/** An object's JSON with more fields. */
+function joined(object: string, written: Record<string, Buffer>): string | Buffer {
+  const fields = Object.entries(written);
   if (fields.length === 0) return object;
-  const open = object.slice(0, -1);
-  return `${open}${open === '{' ? '' : ','}${fields.join(',')}}`;
+  let before = object.slice(0, -1);
+  const parts: Buffer[] = [];
+  for (const [name, value] of fields) {
+    parts.push(Buffer.from(`${before}${before.endsWith('{') ? '' : ','}${JSON.stringify(name)}:`), value);
+    before = '';
+  }
+  return Buffer.concat([...parts, CLOSING]);
 }
 
 function toKnown(context: Services, error: unknown, { name, requestId }: { name: string; requestId: string }): MemoryError {

@@ -12,9 +12,10 @@ type Owner = Omit<ItemName, 'key'>;
 
 const itemsOf = (owner: Owner, keys: readonly string[]): ItemName[] => [...new Set(keys)].map((key) => ({ ...owner, key }));
 
-/** A value as JSON text; bytes in base64, with their type. */
-const textOf = ({ type, data }: Item): string =>
-  type === JSON_TYPE ? data.toString('utf8') : JSON.stringify({ content_type: type, base64: data.toString('base64') });
+/** A value as JSON; bytes in base64, with their type. */
+const jsonOf = ({ type, data }: Item): Buffer =>
+  type === JSON_TYPE ? data : Buffer.from(JSON.stringify({ content_type: type, base64: data.toString('base64') }));
+const NULL = Buffer.from('null');
 
 interface Sorted {
   found: [string, Item][];
@@ -47,14 +48,14 @@ function codeOf(error: unknown): string {
   throw error;
 }
 
-/** Many values by key: what the answer says, and the values as JSON text. Errors: tier_unavailable, tier_disabled. */
+/** Many values by key: what the answer says, and the values as JSON. Errors: tier_unavailable, tier_disabled. */
 export async function getItems(services: Services, owner: Owner, { keys, tier }: { keys: string[]; tier?: string }) {
   const names = itemsOf(owner, keys);
   const { found, missing, failed } = await readMany(services, names, tier);
-  const texts = new Map(found.map(([key, item]) => [key, textOf(item)]));
-  const fields = names.map(({ key }) => `${JSON.stringify(key)}:${texts.get(key) ?? 'null'}`);
+  const values = new Map(found.map(([key, item]) => [key, jsonOf(item)]));
+  const fields = names.flatMap(({ key }, i) => [Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(key)}:`), values.get(key) ?? NULL]);
   const failures = Object.keys(failed).length > 0 && { failed };
-  return { body: { missing, ...failures }, items: `{${fields.join(',')}}` };
+  return { body: { missing, ...failures }, items: Buffer.concat([...fields, Buffer.from('}')]) };
 }
 
 /** Puts many, each for itself. Errors: tier_disabled. */

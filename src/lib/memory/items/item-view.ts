@@ -24,5 +24,5 @@ export function itemReply(key: string, { item, tier, promoted_to }: Got) {
   }
   const { etag, expires_at } = item;
   const body = { key, tier, promoted_to, etag: quoted(etag), expires_at: isoOrNull(expires_at) };
-  return { body, headers, texts: { value: item.data.toString('utf8') } };
+  return { body, headers, written: { value: item.data } };
 }
