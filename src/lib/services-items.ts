@@ -7,7 +7,7 @@ import type { CosmosGate } from './tiers/cosmos-gate.ts';
 import { createHotItems, type HotItems } from './tiers/hot-items.ts';
 import { toldMemory } from './tiers/item-telemetry.ts';
 import type { RedisGate } from './tiers/redis-gate.ts';
-import { createMemory, type Memory } from './tiers/tiered.ts';
+import { createTieredMemory, type Memory } from './tiers/tiered.ts';
 import type { Observe } from './tiers/tiered-watch.ts';
 import { createItemDues, createWarmItems, type ItemDues, type WarmItems } from './tiers/warm-items.ts';
 
@@ -38,7 +38,7 @@ export function createItems(config: Config, { now, redis, reads, cosmos, blobs, 
   const hot = redis.enabled ? createHotItems(redis, { now, reads, ...hotItemRules(config) }) : undefined;
   const warm = createWarmItems(cosmos, { now, maxBytes: INLINE_BYTES });
   const cold = blobs && createColdItems(blobs, { now, maxBytes: items.maxBytes });
-  const memory = createMemory(
+  const memory = createTieredMemory(
     { hot, warm, cold },
     {
       now,

@@ -41,7 +41,7 @@ export function createTierCounters(now: () => number) {
 }
 
 interface Clients {
-  redis: (RedisConnection | undefined)[];
+  redis: readonly (RedisConnection | undefined)[];
   /** Undefined until it was first needed. */
   cosmos: () => CosmosConnection | undefined;
   blobs: BlobConnection | undefined;
@@ -51,10 +51,7 @@ interface Clients {
 /** How the connections stand now. */
 export function connectionsOf(stats: TierWatch['stats'], { redis, cosmos, blobs, breakers }: Clients): TierWatch['connections'] {
   return () => ({
-    hot: redisConnections(
-      redis.flatMap((one) => one?.standing() ?? []),
-      breakers.redis,
-    ),
+    hot: redisConnections(redis, breakers.redis),
     warm: httpConnections(stats.warm, { sockets: cosmos()?.sockets(), breaker: breakers.cosmos }),
     cold: blobs ? httpConnections(stats.cold, { sockets: blobs.sockets() }) : OFF,
   });
@@ -65,7 +62,8 @@ const OFF: Connections = { state: 'off', ...UNKNOWN, breaker: null };
 /** Words of ioredis for what is neither there yet nor given up. */
 const STATES: Record<string, Connections['state']> = { wait: 'unused', ready: 'ready', close: 'closed', end: 'closed' };
 
-function redisConnections(clients: { status: string; open: number }[], breaker: Breaker): Connections {
+export function redisConnections(connections: readonly (RedisConnection | undefined)[], breaker: Breaker): Connections {
+  const clients = connections.flatMap((one) => one?.standing() ?? []);
   const [first] = clients;
   if (!first) return OFF;
   const open = clients.reduce((sum, client) => sum + client.open, 0);
@@ -73,7 +71,7 @@ function redisConnections(clients: { status: string; open: number }[], breaker: 
 }
 
 /** A client of HTTP has no connection of its own to tell of: its last call says how it stands. */
-function httpConnections(stats: TierStats, { sockets, breaker }: { sockets: Sockets | undefined; breaker?: Breaker }): Connections {
+export function httpConnections(stats: TierStats, { sockets, breaker }: { sockets: Sockets | undefined; breaker?: Breaker }): Connections {
   const last = stats.last();
   const state = last === undefined ? 'unused' : last.failed ? 'failing' : 'ready';
   return { state, ...UNKNOWN, ...sockets, breaker: breaker?.name() ?? null };

@@ -4,7 +4,6 @@ import { type Config, loadConfig } from './config.ts';
 import { connectCosmos } from './connect/cosmos.ts';
 import type { CosmosCall } from './connect/cosmos-patience.ts';
 import { createCredential } from './connect/credential.ts';
-import { connectRedis } from './connect/redis.ts';
 import { connectBlobs, connectQueues } from './connect/storage.ts';
 import { createLocalModel } from './llm/local.ts';
 import { createOpenAIModel } from './llm/openai.ts';
@@ -25,7 +24,7 @@ import { createCosmosGate } from './tiers/cosmos-gate.ts';
 import { createHot, type Hot } from './tiers/hot.ts';
 import { createHotFields, type HotFields } from './tiers/hot-fields.ts';
 import { createQueuedWrites, type QueuedWrites } from './tiers/queued-writes.ts';
-import { createRedisGate } from './tiers/redis-gate.ts';
+import { openRedis } from './tiers/redis-open.ts';
 import { createWarm, type Warm } from './tiers/warm.ts';
 
 /** Rings a queue once, within half a second, base64 as the host expects; false when it is not known to have arrived. */
@@ -91,14 +90,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
   const rules = { failures: config.breaker.failures, resetMs: config.breaker.resetSeconds * 1000 };
   const breakers = { redis: createBreaker(rules, now), cosmos: createBreaker(rules, now) };
   const gate = createCosmosGate(async () => cosmos.get(), breakers.cosmos);
-  const onState = (state: string, detail?: string) => {
-    if (state === 'reconnecting' || state === 'error') redisGate.doubt(); // who is connected to next may know less
-    log(state === 'error' ? 'warn' : 'debug', 'redis_state', { state, detail });
-  };
-  const redis = config.redis && connectRedis(config.redis, { credential, onState });
-  const redisGate = createRedisGate(redis, { breaker: breakers.redis, log, now, onCall: counters.redisCall });
-  const replicas = config.redis?.scaleReads ? connectRedis(config.redis, { credential, fromReplicas: true, onState }) : undefined;
-  const replicaGate = replicas && createRedisGate(replicas, { breaker: breakers.redis, log, now, onCall: counters.redisCall });
+  const redis = openRedis(config.redis, { credential, breaker: breakers.redis, log, now, onCall: counters.redisCall });
   const times = { ttlSeconds: config.memory.sessionTtlMinutes * 60, staleMs: staleAfterMs(config), now };
   const blobs = config.blob && connectBlobs(config.blob, { credential, onCall: counters.blobCall });
   const queues = config.queue && connectQueues(config.queue, { credential });
@@ -117,8 +109,8 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     embeddings: createEmbeddings(config, { credential, now, breaker: createBreaker(rules, now) }),
     tokens: createTokenCounter({ onFallback: (error) => log('warn', 'tokens_estimated', { reason: String(error).slice(0, 200) }) }),
     mint: randomUUID,
-    hot: createHot(redisGate, times),
-    fields: createHotFields(redisGate, { ...config.fields, now }),
+    hot: createHot(redis.gate, times),
+    fields: createHotFields(redis.gate, { ...config.fields, now }),
     warm,
     ring,
     breakers,
@@ -126,10 +118,10 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     writes: blobs && createQueuedWrites(blobs, now),
     archive: blobs && createArchive(blobs),
     cold: blobs && createCold(blobs),
-    items: createItems(config, { now, redis: redisGate, reads: replicaGate, cosmos: gate, blobs, ring, observe: counters.looked, log }),
+    items: createItems(config, { now, redis: redis.gate, reads: redis.reads, cosmos: gate, blobs, ring, observe: counters.looked, log }),
     tiers: {
       stats: counters.stats,
-      connections: connectionsOf(counters.stats, { redis: [redis, replicas], cosmos: cosmos.made, blobs, breakers }),
+      connections: connectionsOf(counters.stats, { redis: redis.connections, cosmos: cosmos.made, blobs, breakers }),
     },
     inLine: createLine(),
     indexes: createUserIndexes(config.search.cacheBytes),
@@ -140,7 +132,7 @@ export function createServices(config: Config, now: () => number = Date.now): Se
     instanceId,
     close: async () => {
       await ledger.close();
-      await Promise.all([redis?.close(), replicas?.close()]);
+      await redis.close();
       cosmos.made()?.dispose();
       blobs?.close();
     },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contentOf } from '../../src/lib/memory/items/items.ts';
 import { newEdition } from '../../src/lib/tiers/item-edition.ts';
 import type { ItemName } from '../../src/lib/tiers/keys.ts';
-import { createMemory, type Edition, type Item, type MemoryRules, type Tier } from '../../src/lib/tiers/tiered.ts';
+import { createTieredMemory, type Edition, type Item, type MemoryRules, type Tier } from '../../src/lib/tiers/tiered.ts';
 import type { TierOperation } from '../../src/lib/tiers/tiered-watch.ts';
 import { createTableTier } from './table-tier.ts';
 import { startWorld, type World } from './world.ts';
@@ -96,7 +96,7 @@ describe('a memory', () => {
     ['hot and cold', ['hot', 'cold']],
     ['all three', ['hot', 'warm', 'cold']],
   ] as const)('has only the tiers that it is given: %s', async (_what, names) => {
-    const memory = createMemory(Object.fromEntries(names.map((name) => [name, world.tiers[name]])), rules());
+    const memory = createTieredMemory(Object.fromEntries(names.map((name) => [name, world.tiers[name]])), rules());
     expect(memory.names).toEqual(names);
     for (const tier of ['hot', 'warm', 'cold']) {
       const of = fresh();
@@ -119,7 +119,7 @@ describe('a memory', () => {
   test('takes a fourth tier as one more name: written to, read from, promoted out of and demoted past', async () => {
     const table = createTableTier({ now: world.clock.now, maxBytes: 1e6 });
     const { hot, warm, cold } = world.tiers;
-    const memory = createMemory({ hot, warm, table, cold }, rules());
+    const memory = createTieredMemory({ hot, warm, table, cold }, rules());
     expect(memory.names).toEqual(['hot', 'warm', 'table', 'cold']);
     const of = fresh();
     const kept = await memory.put(of, putIn('table', 'rows'));
@@ -137,7 +137,7 @@ describe('a memory', () => {
   test('tells every operation of its tiers, with hits, misses and time', async () => {
     const seen: TierOperation[] = [];
     const { hot, warm, cold } = world.tiers;
-    const memory = createMemory({ hot, warm, cold }, rules({ observe: (operation) => seen.push(operation) }));
+    const memory = createTieredMemory({ hot, warm, cold }, rules({ observe: (operation) => seen.push(operation) }));
     const of = fresh();
     await memory.put(of, { ...putIn('warm', 1), writeThrough: true });
     await memory.get(of);

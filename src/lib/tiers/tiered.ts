@@ -154,10 +154,10 @@ export interface Parts {
 }
 
 /**
- * One memory of items over the tiers that are given, such as `createMemory({ hot, warm, cold }, rules)`. A further tier is one more
+ * One memory of items over the tiers that are given, such as `createTieredMemory({ hot, warm, cold }, rules)`. A further tier is one more
  * name. Nothing is opened here.
  */
-export function createMemory(tiers: Tiers, rules: MemoryRules) {
+export function createTieredMemory(tiers: Tiers, rules: MemoryRules) {
   const reading = partsOf(tiers, rules, { looks: true });
   const reader = createReader(reading);
   const writing = partsOf(tiers, rules, { looks: false });
@@ -169,7 +169,7 @@ export function createMemory(tiers: Tiers, rules: MemoryRules) {
     ...createAging(writing),
   };
 }
-export type Memory = ReturnType<typeof createMemory>;
+export type Memory = ReturnType<typeof createTieredMemory>;
 
 /** The tiers by what they can do. Who writes asks them too, but does not look for an item: that is no hit and no miss. */
 function partsOf(tiers: Tiers, rules: MemoryRules, { looks }: { looks: boolean }): Parts {
