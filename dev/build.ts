@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, BuildResult, Metafile, Plugin } from 'esbuild';
-import { buildClient, CLIENT } from './build-client.ts';
+import { buildClient, buildItems, CLIENT, ITEMS } from './build-package.ts';
 
 const REPOSITORY = join(fileURLToPath(import.meta.url), '..', '..');
 const BUNDLE = 'dist/functions/app.cjs';
@@ -135,4 +135,5 @@ if (import.meta.main) {
   const { metafile } = await build();
   console.log(metafile ? sizes(metafile) : `${BUNDLE} is up to date`);
   console.log(`${CLIENT}: ${kilobytes(await buildClient()).trim()}`);
+  console.log(`${ITEMS}: ${kilobytes(await buildItems()).trim()}`);
 }

@@ -1,6 +1,6 @@
 import { http, reply } from '../lib/http.ts';
 import { listItems } from '../lib/memory/items/item-list.ts';
-import { itemOf } from '../lib/memory/items/item-owner.ts';
+import { itemOf, ownerOfItems } from '../lib/memory/items/item-owner.ts';
 import { headersOf, itemReply } from '../lib/memory/items/item-view.ts';
 import { contentOf, deleteItem, getItem, headItem, keptView, putItem, quoted } from '../lib/memory/items/items.ts';
 import { preconditionOf } from '../lib/precondition.ts';
@@ -64,5 +64,5 @@ http('items-list', {
   method: 'GET',
   route: 'items',
   query: ItemsQuery,
-  run: ({ query, caller, services }) => listItems(services, caller, query),
+  run: ({ query, caller, services }) => listItems(services.items.warm, ownerOfItems(caller, query.user_id), query),
 });

@@ -30,13 +30,17 @@ const LONGEST_TYPE = 255;
 /** Reads a body of any other type; it may have no bytes. Errors: body_too_large, missing_body, unsupported_media_type. */
 export async function readBytes(request: HttpRequest, maxBytes = MAX_BODY_BYTES): Promise<RawBody> {
   const type = request.headers.get('content-type') ?? 'application/octet-stream';
-  if (type.length > LONGEST_TYPE || !TYPE.test(type)) {
-    const rule = `content-type must be a media type of at most ${LONGEST_TYPE} characters`;
-    throw new MemoryError('unsupported_media_type', `${rule}, saw ${JSON.stringify(type.slice(0, 100))}`);
-  }
+  checkType(type);
   const data = await bytesOf(request, maxBytes);
   if (data.length === 0 && request.headers.get('content-length') === null) throw noBody(request);
   return { type, data };
+}
+
+/** Errors: unsupported_media_type. */
+export function checkType(type: string): void {
+  if (type.length <= LONGEST_TYPE && TYPE.test(type)) return;
+  const rule = `content-type must be a media type of at most ${LONGEST_TYPE} characters`;
+  throw new MemoryError('unsupported_media_type', `${rule}, saw ${JSON.stringify(type.slice(0, 100))}`);
 }
 
 async function bytesOf(request: HttpRequest, maxBytes: number): Promise<Buffer> {
@@ -52,7 +56,8 @@ export async function readJsonIfAny(request: HttpRequest): Promise<unknown> {
   return request.headers.get('content-type') === null ? undefined : readJson(request);
 }
 
-function refuseLarge(bytes: number, maxBytes: number): void {
+/** Errors: body_too_large. */
+export function refuseLarge(bytes: number, maxBytes: number): void {
   if (bytes > maxBytes) throw new MemoryError('body_too_large', `a body may have ${maxBytes} bytes, saw ${bytes}`);
 }
 
@@ -65,7 +70,8 @@ function noBody(request: HttpRequest): MemoryError {
   return new MemoryError('missing_body', why);
 }
 
-function parseClean(bytes: Buffer): unknown {
+/** The JSON value of a text in UTF-8. Errors: invalid_json, invalid_text, invalid_body. */
+export function parseClean(bytes: Buffer): unknown {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

@@ -4,7 +4,7 @@ import { type EmbeddingConfig, embeddingOf } from './config/embedding.ts';
 import { ConfigError } from './config/error.ts';
 import { fieldsOf, itemsOf, memoryOf, processingOf, searchOf } from './config/memory.ts';
 import { type ModelConfig, modelOf } from './config/model.ts';
-import { type Environment, type Reading, readSettings } from './config/read.ts';
+import { type Deployment, deploymentOf, type Environment, type Reading, readSettings } from './config/read.ts';
 import { type RedisConfig, redisOf } from './config/redis.ts';
 import { freeze } from './config/secrets.ts';
 import { type BlobConfig, blobOf, type QueueConfig, queueOf } from './config/storage.ts';
@@ -16,7 +16,7 @@ export const VERSION = '0.1.0';
 /** Everything the service was told. Deeply frozen; secrets are not enumerable, so that printing or spreading it loses them. */
 export interface Config {
   readonly version: string;
-  readonly deployment: { readonly azure: boolean; readonly development: boolean };
+  readonly deployment: Deployment;
   /** unset: the service is deployed and nobody said who may call, so it answers nobody. */
   readonly auth: { readonly mode: 'open' | 'keys' | 'unset' };
   readonly http: { readonly corsOrigins: readonly string[]; readonly requestDeadlineMs: number };
@@ -58,8 +58,8 @@ function authMode({ values, refuse }: Reading, { azure, development }: Config['d
 export function loadConfig(env: Environment = process.env): Config {
   const reading = readSettings(env);
   const { values, wrong, warnings } = reading;
-  const azure = values.WEBSITE_SITE_NAME !== undefined;
-  const deployment = { azure, development: !azure && values.AZURE_FUNCTIONS_ENVIRONMENT === 'Development' };
+  const deployment = deploymentOf(reading);
+  const { azure } = deployment;
   const blob = blobOf(reading, deployment);
   const model = modelOf(reading);
 

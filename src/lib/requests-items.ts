@@ -21,15 +21,15 @@ const flagText = z.enum(['true', 'false']).transform((text) => text === 'true');
 export const ItemParams = z.object({ key: ItemKey });
 export const ItemQuery = z.object({ user_id: Id.optional(), tier: TierName.optional() });
 
-const Options = z.object({
+/** Where an item is to live and for how long. */
+export const ItemOptions = z.object({
   tier: TierName.optional(),
   ttl_seconds: Ttl.optional(),
   preset: Preset.optional(),
   write_through: z.boolean().optional(),
 });
-/** Where an item is to live and for how long. */
-export type ItemOptions = z.infer<typeof Options>;
-export const PutItemRequest = Options.extend({ value: Value });
+export type ItemOptions = z.infer<typeof ItemOptions>;
+export const PutItemRequest = ItemOptions.extend({ value: Value });
 /** The same for raw bytes, in the query. */
 export const PutItemQuery = z.object({
   user_id: Id.optional(),
@@ -54,7 +54,7 @@ const Keys = z.array(ItemKey).min(1).max(MAX_KEYS);
 export const BatchQuery = z.object({ user_id: Id.optional() });
 export const MgetRequest = z.object({ keys: Keys, tier: TierName.optional() });
 export const PrefetchRequest = z.object({ keys: Keys });
-export const MsetRequest = Options.extend({
+export const MsetRequest = ItemOptions.extend({
   items: z
     .record(ItemKey, z.unknown())
     .refine((items) => Object.keys(items).length >= 1 && Object.keys(items).length <= MAX_KEYS, `must have 1 to ${MAX_KEYS} items`),

@@ -1,7 +1,8 @@
 import type { Config } from './config.ts';
 import type { BlobConnection } from './connect/storage.ts';
+import { hotItemRules, INLINE_BYTES, memoryRules } from './item-rules.ts';
 import type { Ring } from './services.ts';
-import { degrade, type Log } from './telemetry.ts';
+import type { Log } from './telemetry.ts';
 import { createColdItems } from './tiers/cold-items.ts';
 import type { CosmosGate } from './tiers/cosmos-gate.ts';
 import { createHotItems, type HotItems } from './tiers/hot-items.ts';
@@ -10,9 +11,6 @@ import type { RedisGate } from './tiers/redis-gate.ts';
 import { createTieredMemory, type Memory } from './tiers/tiered.ts';
 import type { Observe } from './tiers/tiered-watch.ts';
 import { createItemDues, createWarmItems, type ItemDues, type WarmItems } from './tiers/warm-items.ts';
-
-/** Above this a value is cold by nature, whatever tier was asked for (CONTRACT "Items"). */
-const INLINE_BYTES = 1_500_000;
 
 /** One memory over the tiers, and beside it the tiers' own parts for what concerns only one of them. */
 export type Items = Memory & { hot: HotItems | undefined; warm: WarmItems; dues: ItemDues };
@@ -28,9 +26,6 @@ interface ItemStores {
   observe?: Observe;
   log?: Log;
 }
-/** The names under which an answer says that it was given without a tier. */
-const TIER_NAMES: Record<string, string> = { hot: 'redis', warm: 'cosmos', cold: 'blob' };
-
 /** The memory of items over the tiers that are configured. */
 export function createItems(config: Config, { now, redis, reads, cosmos, blobs, ring, observe, log }: ItemStores): Items {
   const { items } = config;
@@ -41,27 +36,12 @@ export function createItems(config: Config, { now, redis, reads, cosmos, blobs, 
   const memory = createTieredMemory(
     { hot, warm, cold },
     {
+      ...memoryRules(config),
       now,
-      hotMs: items.copySeconds * 1000,
-      promoteReads: items.promoteReads,
-      promoteWithinMs: items.promoteHours * 3_600_000,
-      demoteAfterMs: items.demoteAfterDays * 86_400_000,
-      deadlineMs: config.http.requestDeadlineMs,
       dues: cold && dues,
       observe,
-      degraded: (tier) => degrade(TIER_NAMES[tier] ?? tier),
       unseen: ({ tenant, user_id, key }, { version }) => void ring('invalidate', { tenant, user_id, item: { key, version } }),
     },
   );
   return { ...(log ? toldMemory(memory, log) : memory), hot, warm, dues };
-}
-
-function hotItemRules({ items, memory, http }: Config) {
-  return {
-    maxBytes: INLINE_BYTES,
-    verifyMs: memory.verifyWithinSeconds * 1000,
-    missMs: items.missSeconds * 1000,
-    writerMs: 2 * http.requestDeadlineMs,
-    copyMs: items.copySeconds * 1000,
-  };
 }

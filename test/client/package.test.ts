@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildClient, CLIENT } from '../../dev/build-client.ts';
+import { buildClient, CLIENT } from '../../dev/build-package.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');

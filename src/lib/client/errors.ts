@@ -5,7 +5,7 @@ export interface Problem {
   code?: string;
   detail?: string;
   request_id?: string;
-  errors?: { path: string; message: string }[];
+  errors?: readonly { path: string; message: string }[];
 }
 
 /** Any failure of a call: a refusal by the service, or no answer at all (`status` 0, `code` "unreachable"). */

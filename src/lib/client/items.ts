@@ -7,31 +7,34 @@ import { errorOf, ItemNotFound } from './errors.ts';
 import { bytesAnswer } from './item-bytes.ts';
 import { PAGE, throughPages } from './pages.ts';
 
+export type TierName = NonNullable<z.input<typeof ItemQuery>['tier']>;
 /** Asks one tier alone; without it the fastest that has the item answers. */
-export type InTier = Pick<z.input<typeof ItemQuery>, 'tier'>;
-/** Where an item lives and for how long, and the condition under which it is put: an ETag, or `'*'` for one that must not be there. */
-export type PutOptions = ItemOptions & { ifMatch?: string; ifNoneMatch?: string };
+export type InTier<T extends string = TierName> = { tier?: T };
+/** Where an item lives and for how long. */
+export type Place<T extends string = TierName> = Omit<ItemOptions, 'tier'> & InTier<T>;
+/** The same, and the condition under which it is put: an ETag, or `'*'` for one that must not be there. */
+export type PutOptions<T extends string = TierName> = Place<T> & { ifMatch?: string; ifNoneMatch?: string };
 export type ItemFilter = Pick<Partial<ItemsQuery>, 'prefix'>;
 export type ItemFound<T = unknown> = ItemAnswer<T> & { content_type: string };
 
-/** JSON values and bytes under keys, in three tiers that read as one. Bytes are read as a Uint8Array. */
-export interface Items {
+/** JSON values and bytes under keys, in tiers that read as one. Bytes are read as a Uint8Array. */
+export interface Items<Tier extends string = TierName> {
   /** Throws ItemNotFound, unless there is a fallback. */
   get<T = unknown>(key: string): Promise<T>;
   get<T>(key: string, fallback: T): Promise<T>;
   /** The value with what is known of it: its tier, its ETag, when it ends. Throws ItemNotFound. */
-  read<T = unknown>(key: string, where?: InTier): Promise<ItemFound<T>>;
+  read<T = unknown>(key: string, where?: InTier<Tier>): Promise<ItemFound<T>>;
   /** Bytes are stored as they are, under their `content_type`: any but application/json. */
-  set(key: string, bytes: Uint8Array, options?: PutOptions & { content_type?: string }): Promise<KeptItem>;
-  set(key: string, value: Value, options?: PutOptions): Promise<KeptItem>;
-  has(key: string, where?: InTier): Promise<boolean>;
+  set(key: string, bytes: Uint8Array, options?: PutOptions<Tier> & { content_type?: string }): Promise<KeptItem>;
+  set(key: string, value: Value, options?: PutOptions<Tier>): Promise<KeptItem>;
+  has(key: string, where?: InTier<Tier>): Promise<boolean>;
   /** In every tier; answers whether it was there. */
   delete(key: string, condition?: { ifMatch?: string }): Promise<boolean>;
 
   /** Up to 100 at once. Bytes come as `{content_type, base64}`. */
-  getMany<T = unknown>(keys: readonly string[], where?: InTier): Promise<ManyItems<T>>;
+  getMany<T = unknown>(keys: readonly string[], where?: InTier<Tier>): Promise<ManyItems<T>>;
   /** Puts up to 100 JSON values, each for itself: look at the `status` of each. */
-  setMany(items: Record<string, Value>, options?: ItemOptions): Promise<Record<string, PutResult>>;
+  setMany(items: Record<string, Value>, options?: Place<Tier>): Promise<Record<string, PutResult>>;
   /** Brings up to 100 to where they are read fastest. */
   prefetch(keys: readonly string[]): Promise<Prefetched>;
 
@@ -65,7 +68,7 @@ export function createItems(call: Call, owner: { user_id?: string }): Items {
     return (await ask<KeptItem>('PUT', [key], { bytes: { content_type, data: value }, query, headers, once })).body;
   }
 
-  async function setMany(items: Record<string, Value>, options: ItemOptions = {}): Promise<Record<string, PutResult>> {
+  async function setMany(items: Record<string, Value>, options: Place = {}): Promise<Record<string, PutResult>> {
     const bytes = Object.keys(items).find((key) => isBytes(items[key]));
     if (bytes !== undefined) throw errorOf(400, { code: 'invalid_body', detail: `items.${bytes}: bytes are put one by one, with set` });
     return (await post<{ results: Record<string, PutResult> }>('mset', { items, ...options })).results;

@@ -61,3 +61,13 @@ export function readSettings(env: Environment): Reading {
   };
   return { values, wrong, warnings, given, refuse, firstOf };
 }
+
+/** Where this process runs. */
+export interface Deployment {
+  readonly azure: boolean;
+  readonly development: boolean;
+}
+export function deploymentOf({ values }: Reading): Deployment {
+  const azure = values.WEBSITE_SITE_NAME !== undefined;
+  return { azure, development: !azure && values.AZURE_FUNCTIONS_ENVIRONMENT === 'Development' };
+}

@@ -14,7 +14,7 @@ export interface Got {
 }
 /** What the front tier said; undefined: it does not answer, or there is none. */
 export type Looked = { seen: Seen | undefined } | undefined;
-interface Asked {
+export interface Asked {
   looked: Looked;
   /** The one tier that may answer. */
   only: string | undefined;

@@ -1,12 +1,11 @@
 import { ERROR_CODES, MemoryError } from '../../errors.ts';
 import type { MsetRequest } from '../../requests-items.ts';
-import type { Services } from '../../services.ts';
 import { JSON_TYPE } from '../../tiers/item-edition.ts';
 import type { ItemName } from '../../tiers/keys.ts';
 import { manyAtOnce } from '../../tiers/many.ts';
 import type { Item } from '../../tiers/tiered.ts';
 import type { OneOfMany } from '../../tiers/tiered-many.ts';
-import { checkTier, contentOf, keptView, putItem } from './items.ts';
+import { checkTier, contentOf, type ItemServices, keptView, type Place, putItem } from './items.ts';
 
 type Owner = Omit<ItemName, 'key'>;
 
@@ -25,7 +24,7 @@ interface Sorted {
 }
 
 /** Reads many at once. When none could be read the first error is thrown. */
-async function readMany({ items, config }: Services, names: readonly ItemName[], tier: string | undefined): Promise<Sorted> {
+async function readMany({ items, config }: ItemServices, names: readonly ItemName[], tier: string | undefined): Promise<Sorted> {
   checkTier(items.names, tier);
   const answers = await items.getMany(names, { only: tier, mostBytes: 2 * config.items.maxBytes });
   const errors = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []));
@@ -49,7 +48,7 @@ function codeOf(error: unknown): string {
 }
 
 /** Many values by key: what the answer says, and the values as JSON. Errors: tier_unavailable, tier_disabled. */
-export async function getItems(services: Services, owner: Owner, { keys, tier }: { keys: string[]; tier?: string }) {
+export async function getItems(services: ItemServices, owner: Owner, { keys, tier }: { keys: string[]; tier?: string }) {
   const names = itemsOf(owner, keys);
   const { found, missing, failed } = await readMany(services, names, tier);
   const values = new Map(found.map(([key, item]) => [key, jsonOf(item)]));
@@ -59,7 +58,7 @@ export async function getItems(services: Services, owner: Owner, { keys, tier }:
 }
 
 /** Puts many, each for itself. Errors: tier_disabled. */
-export async function putItems(services: Services, owner: Owner, { items, ...options }: MsetRequest) {
+export async function putItems(services: ItemServices, owner: Owner, { items, ...options }: Place & Pick<MsetRequest, 'items'>) {
   checkTier(services.items.names, options.tier);
   const results = await manyAtOnce(Object.entries(items), async ([key, value]) => {
     const of = { ...owner, key };
@@ -79,7 +78,7 @@ function failure(error: unknown) {
 }
 
 /** Reads many so that their copies lie in the fastest tier. Errors: tier_unavailable. */
-export async function prefetchItems(services: Services, owner: Owner, keys: string[]) {
+export async function prefetchItems(services: ItemServices, owner: Owner, keys: string[]) {
   const { found, missing, failed } = await readMany(services, itemsOf(owner, keys), undefined);
   return { prefetched: found.length, missing, ...(Object.keys(failed).length > 0 && { failed }) };
 }

@@ -1,12 +1,21 @@
+import type { Config } from '../../config.ts';
 import { MemoryError } from '../../errors.ts';
 import { checkPrecondition, type Precondition } from '../../precondition.ts';
 import type { ItemOptions } from '../../requests-items.ts';
-import type { Services } from '../../services.ts';
 import { JSON_TYPE } from '../../tiers/item-edition.ts';
 import type { ItemName } from '../../tiers/keys.ts';
-import type { Content } from '../../tiers/tiered.ts';
+import type { Content, Memory } from '../../tiers/tiered.ts';
 import type { Got, Head } from '../../tiers/tiered-read.ts';
 import type { Kept } from '../../tiers/tiered-write.ts';
+
+/** What items need of the service, or of an application that has them in its own process. */
+export interface ItemServices {
+  items: Memory;
+  config: Pick<Config, 'items'>;
+  now: () => number;
+}
+/** Where an item is to live; a tier may have any name. */
+export type Place = Omit<ItemOptions, 'tier'> & { tier?: string };
 
 /** Document 1's presets: where such an item lives; how long is a setting. */
 const PRESET_TIERS = { session: 'hot', profile: 'warm', history: 'warm', snapshot: 'cold' } as const;
@@ -19,7 +28,7 @@ export const isoOrNull = (ms: number | null): string | null => (ms === null ? nu
 export const contentOf = (value: unknown): Content => ({ type: JSON_TYPE, data: Buffer.from(JSON.stringify(value)) });
 
 /** Where the caller wants an item to live, and until when: what is named wins over the preset. */
-export function placeAsked({ config, now }: Pick<Services, 'config' | 'now'>, { tier, preset, ttl_seconds, write_through }: ItemOptions) {
+export function placeAsked({ config, now }: Pick<ItemServices, 'config' | 'now'>, { tier, preset, ttl_seconds, write_through }: Place) {
   const seconds = ttl_seconds ?? (preset && config.items.presetTtlSeconds[preset]);
   return {
     tier: tier ?? (preset ? PRESET_TIERS[preset] : 'warm'),
@@ -41,12 +50,12 @@ export const keptView = ({ key }: { key: string }, { tier, etag, bytes, compress
 
 interface Asked {
   content: Content;
-  options: ItemOptions;
+  options: Place;
   precondition?: Precondition;
 }
 
 /** Puts an item. Errors: tier_disabled, tier_unavailable, precondition_failed, body_too_large, item_busy. */
-export async function putItem(services: Services, of: ItemName, { content, options, precondition = {} }: Asked) {
+export async function putItem(services: ItemServices, of: ItemName, { content, options, precondition = {} }: Asked) {
   return services.items.put(of, { ...content, ...placeAsked(services, options), check: checkOf(precondition) });
 }
 
@@ -57,7 +66,7 @@ function checkOf(precondition: Precondition): ((etag: string | undefined) => voi
 }
 
 /** An item from the tier that has it, or from the one that is named. Errors: item_not_found, tier_unavailable, tier_disabled, item_damaged. */
-export async function getItem({ items }: Services, of: ItemName, tier: string | undefined): Promise<Got> {
+export async function getItem({ items }: ItemServices, of: ItemName, tier: string | undefined): Promise<Got> {
   checkTier(items.names, tier);
   const got = await items.get(of, tier);
   if (!got) throw notFound(of, tier);
@@ -65,7 +74,7 @@ export async function getItem({ items }: Services, of: ItemName, tier: string | 
 }
 
 /** What is known of an item without its content. Errors as above. */
-export async function headItem({ items }: Services, of: ItemName, tier: string | undefined): Promise<Head> {
+export async function headItem({ items }: ItemServices, of: ItemName, tier: string | undefined): Promise<Head> {
   checkTier(items.names, tier);
   const head = await items.head(of, tier);
   if (!head) throw notFound(of, tier);
@@ -73,7 +82,11 @@ export async function headItem({ items }: Services, of: ItemName, tier: string |
 }
 
 /** Deletes an item in every tier. Errors: item_not_found, tier_unavailable, precondition_failed, item_busy. */
-export async function deleteItem({ items }: Services, of: ItemName, precondition: Precondition): Promise<{ key: string; deleted: true }> {
+export async function deleteItem(
+  { items }: ItemServices,
+  of: ItemName,
+  precondition: Precondition,
+): Promise<{ key: string; deleted: true }> {
   const deleted = await items.remove(of, checkOf(precondition));
   if (!deleted) throw notFound(of, undefined);
   return { key: of.key, deleted: true };
