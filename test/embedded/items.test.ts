@@ -92,7 +92,9 @@ describe.each(WAYS)('items %s', (_way, items, itemsOf) => {
       ...{ key: 'n0', tier: 'warm', content_type: 'application/json', size_bytes: 4, expires_at: null },
       ...{ etag: expect.any(String), written_at: expect.any(String) },
     });
-    expect((await Array.fromAsync(itemsOf(user).all({ prefix: 'n' }))).map(({ key }) => key)).toEqual(keys);
+    const listed: string[] = [];
+    for await (const { key } of itemsOf(user).all({ prefix: 'n' })) listed.push(key);
+    expect(listed).toEqual(keys);
     expect((await itemsOf(other).list()).items).toEqual([]);
     expect([await itemsOf(other).has('n1'), await items().has('n1')]).toEqual([false, false]);
     await expect(items().list()).rejects.toMatchObject({ code: 'invalid_query' });

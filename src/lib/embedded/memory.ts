@@ -73,6 +73,7 @@ export function createMemory<T extends string>(
   const config = loadItemSettings(settings);
   const log: Log = (level, event, fields = {}) => tell?.(level, event, typeof fields === 'function' ? fields() : fields);
   const given = Object.entries<TierSource | Tier | undefined>(tiers).flatMap(([name, tier]) => (tier ? [[name, tier] as const] : []));
+  if (given.length === 0) throw new Error('A memory needs at least one tier');
   const opened = new Map(given.map(([name, tier]) => [name, open(tier, { now, log })]));
   const all = [...opened.values()];
   const dues = goesDown(all) ? all.find((one) => one.dues)?.dues : undefined;
