@@ -44,6 +44,11 @@ test.each([
     /^src\/lib\/client\//,
     /^(?!src\/lib\/(client\/|model|requests|errors\.ts)|zod$)/,
   ],
+  [
+    'items in another process need nothing of the service but items',
+    /^src\/lib\/embedded\//,
+    /^src\/lib\/(http|services|caller|queue|timer)\.ts|^src\/lib\/llm\//,
+  ],
   ['a setting knows nobody', /^src\/lib\/config(\/|\.ts)/, /^src\/(?!lib\/config(\/|\.ts))/],
 ])('%s', (_rule, from, to) => {
   expect(imports({ from, to })).toEqual([]);
