@@ -20,10 +20,25 @@ import { freePorts, hasRedisServer } from '../test/support/redis-node.ts';
 import { load, type Shot, shot } from './load.ts';
 
 const KEYS = 100;
-const CONNECTIONS = 16;
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
-const rounds = Number(values.rounds);
+const HELP = `What a memory in three tiers adds to the SDK's bare call. bench/README.md says what the figures mean.
+
+  --rounds N        in which the servers take turns (5)
+  --connections N   over which requests come at once (64)
+  --help            this text
+`;
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    connections: { type: 'string', default: '64' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(HELP);
+  process.exit();
+}
+const [rounds, connections] = [Number(values.rounds), Number(values.connections)];
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /** About 1 KB of JSON, other for each key. */
@@ -119,7 +134,7 @@ function one(name: string, { requests, tier, prefix = '' }: { requests: number; 
 }
 const many = (names: string[]) => () => shot('/api/items/mget', { expects: `"key":"${keys.at(-1)}"`, body: { keys: names } });
 const rows: Row[] = [
-  one('get, hot', { requests: 8000 }),
+  one('get, hot', { requests: 20_000 }),
   { name: `mget of ${KEYS}, hot`, requests: 800, items: KEYS, bare: many(keys.map((key) => `bare-${key}`)), ours: many(keys) },
   one('get, warm', { requests: 800, tier: 'warm' }),
   one('get, cold', { requests: 400, tier: 'cold', prefix: 'cold-' }),
@@ -141,7 +156,7 @@ async function measure(row: Row, servers: Server[]): Promise<Map<Server, Result>
     const first = (round + 1) % servers.length;
     for (const server of [...servers.slice(first), ...servers.slice(0, first)]) {
       const shotAt = server.isBare ? row.bare : row.ours;
-      const together = await load(server.port, { connections: CONNECTIONS, requests: row.requests, shotAt });
+      const together = await load(server.port, { connections, requests: row.requests, shotAt });
       const single = await load(server.port, { connections: 1, requests: row.requests / 8, shotAt });
       if (round < 0) continue; // processes load and compile
       results.get(server)?.rates.push(row.requests / together.seconds);
@@ -193,6 +208,7 @@ async function main(): Promise<void> {
   const [ours, bare] = [appFolder(), bareFolder()];
   const servers: Server[] = [
     await serve('items-bare.ts', { path: 'node:http', isBare: true, env }),
+    await serve('items-own.ts', { path: 'node:http', isBare: false, env }),
     await serve('items-handlers.ts', { path: 'handler', isBare: true, env, cwd: bare }),
     await serve('items-handlers.ts', { path: 'handler', isBare: false, env, cwd: ours }),
     await host(bare, { path: 'dev host', isBare: true, env }),

@@ -8,8 +8,8 @@ export interface Trace {
   ru: number;
   session?: 'hot' | 'cold' | 'new';
   degraded: Set<string>;
-  /** When (performance.now()) it last waited for a tier that did not answer. */
-  waited: Map<string, number>;
+  /** When (performance.now()) it last waited for a tier that did not answer; undefined: never. */
+  waited?: Map<string, number>;
   /** Whose memory it was about, where that is one user's. */
   user?: string;
   /** What its log lines and spans are found by. */
@@ -28,7 +28,7 @@ const traces = new AsyncLocalStorage<Trace>();
 
 /** Runs `work` with a fresh trace and hands both back. */
 export function traced<T>(work: (trace: Trace) => Promise<T>, origin: Origin = {}): Promise<T> {
-  const trace: Trace = { redis_calls: 0, cosmos_calls: 0, ru: 0, degraded: new Set(), waited: new Map(), origin };
+  const trace: Trace = { redis_calls: 0, cosmos_calls: 0, ru: 0, degraded: new Set(), origin };
   return traces.run(trace, () => work(trace));
 }
 
@@ -71,12 +71,15 @@ export function degrade(tier: string): void {
 
 /** Says that the running request waited for a tier that did not answer. */
 export function waitedInVain(tier: string): void {
-  traces.getStore()?.waited.set(tier, performance.now());
+  const trace = traces.getStore();
+  if (!trace) return;
+  trace.waited ??= new Map();
+  trace.waited.set(tier, performance.now());
 }
 
 /** Whether the running request waited for this tier in vain just now, and had better go on without it. */
 export function isSpared(tier: string): boolean {
-  const waited = traces.getStore()?.waited.get(tier);
+  const waited = traces.getStore()?.waited?.get(tier);
   return waited !== undefined && performance.now() - waited < SPARED_MS;
 }
 
@@ -90,13 +93,20 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 type Fields = Record<string, unknown>;
 /** Fields that cost something to know are given as a function, which is called when the line is written. */
-export type Log = (level: LogLevel, event: string, fields?: Fields | (() => Fields)) => void;
+export interface Log {
+  (level: LogLevel, event: string, fields?: Fields | (() => Fields)): void;
+  /** Whether lines of this level are written at all; where it is missing they are. */
+  writes?: (level: LogLevel) => boolean;
+}
 
 /** A logger of one JSON line an event. Callers pass ids, counts and codes: never message texts, never secrets. */
 export function createLog(least: LogLevel, write: (line: string) => void, now: () => number): Log {
-  return (level, event, fields = {}) => {
-    if (ORDER[level] < ORDER[least]) return;
+  const writes = (level: LogLevel) => ORDER[level] >= ORDER[least];
+  const log: Log = (level, event, fields = {}) => {
+    if (!writes(level)) return;
     const known = typeof fields === 'function' ? fields() : fields;
     write(JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...known }));
   };
+  log.writes = writes;
+  return log;
 }

@@ -57,7 +57,7 @@ export function createOwnItems<T extends string>(engine: Engine, owner: Owner): 
     tier: place.tier ?? (place.preset ? undefined : home),
   });
 
-  async function content(key: string, where: InTier<T> = {}): Promise<ItemContent> {
+  function content(key: string, where: InTier<T> = {}): Promise<ItemContent> {
     return answered(async () => {
       const of = named(key);
       const { item, tier, promoted_to } = await getItem(engine, of, parseWith(Where, where, 'invalid_query').tier);

@@ -72,6 +72,7 @@ export function createMemory<T extends string>(
 ): ItemMemory<T> {
   const config = loadItemSettings(settings);
   const log: Log = (level, event, fields = {}) => tell?.(level, event, typeof fields === 'function' ? fields() : fields);
+  log.writes = () => tell !== undefined;
   const given = Object.entries<TierSource | Tier | undefined>(tiers).flatMap(([name, tier]) => (tier ? [[name, tier] as const] : []));
   if (given.length === 0) throw new Error('A memory needs at least one tier');
   const opened = new Map(given.map(([name, tier]) => [name, open(tier, { now, log })]));

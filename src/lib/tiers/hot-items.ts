@@ -46,16 +46,17 @@ export function createHotItems(redis: RedisGate, rules: HotItemRules): Tier & { 
     });
   }
 
+  const within = (kind: Seen['kind']) => (kind === 'gone' ? missMs : verifyMs);
+
   function judged(bytes: Buffer | null): Seen | undefined {
     const at = now();
     const entry = bytes && parseEntry(bytes, at);
     if (!entry) return undefined;
-    const { busy, abandoned, ...seen } = entry;
-    const since = at - entry.verified_at;
-    const within = seen.kind === 'gone' ? missMs : verifyMs;
-    const known = seen.kind !== 'unknown' && !isOver(seen, at);
-    const isDoubted = entry.verified_at <= redis.doubtedAt();
-    return { ...seen, trusted: known && !busy && !abandoned && !isDoubted && since <= within && within > 0 };
+    const { kind, generation, version, etag, verified_at, expires_at, item } = entry;
+    const isFresh = within(kind) > 0 && at - verified_at <= within(kind);
+    const isDoubted = verified_at <= redis.doubtedAt();
+    const trusted = kind !== 'unknown' && !isOver(entry, at) && !entry.busy && !entry.abandoned && !isDoubted && isFresh;
+    return { kind, trusted, generation, version, etag, verified_at, expires_at, item };
   }
 
   async function look(names: readonly ItemName[]): Promise<(Seen | undefined)[] | undefined> {
@@ -106,8 +107,9 @@ export type HotItems = ReturnType<typeof createHotItems>;
 
 /** One key by GET; many by one MGET a tag, sent together. The replies in the order of the names. */
 async function readAll(client: RedisClient, names: readonly ItemName[]): Promise<(Buffer | null)[]> {
+  const [first] = names;
+  if (first && names.length === 1) return [await client.getBuffer(itemEntry(first))];
   const entries = names.map((of, i) => ({ entry: itemEntry(of), i }));
-  if (entries.length === 1 && entries[0]) return [await client.getBuffer(entries[0].entry)];
   const byTag = Map.groupBy(entries, ({ entry }) => entry.slice(0, entry.indexOf('}')));
   const found: (Buffer | null)[] = names.map(() => null);
   const ask = async (asked: typeof entries) => {

@@ -22,6 +22,12 @@ function foundOfMany(answers: readonly OneOfMany[]): Told {
   return { keys: answers.length, hits, misses: answers.length - hits - failed, failed, tiers };
 }
 
+interface Telling<T> {
+  work: () => Promise<T>;
+  seen: (answer: T) => Told;
+}
+type Span = NonNullable<ReturnType<typeof startSpan>>;
+
 /** Attributes of a span are flat. */
 function flat(told: Told): Attributes {
   const entries = Object.entries(told).flatMap(([name, value]): [string, Attributes[string]][] => {
@@ -40,16 +46,20 @@ const isOurs = (error: unknown): boolean => !(error instanceof MemoryError) || E
  * long it took, under the request's id and trace. Keys are hashed, values and etags left out.
  */
 export function toldMemory(memory: Memory, log: Log): Memory {
-  async function tell<T>(op: string, about: () => Told, { work, seen }: { work: () => Promise<T>; seen: (answer: T) => Told }): Promise<T> {
-    const started = performance.now();
+  /** The operation itself where nobody wants to know of it. */
+  function tell<T>(op: string, about: () => Told, how: Telling<T>): Promise<T> {
     const span = startSpan(`items.${op}`, () => correlation().traceparent);
+    return span || (log.writes?.('info') ?? true) ? told(op, about, { ...how, span }) : how.work();
+  }
+  async function told<T>(op: string, about: () => Told, { work, seen, span }: Telling<T> & { span: Span | undefined }): Promise<T> {
+    const started = performance.now();
     const end = (more: () => Told, failed: boolean) => {
       const ms = Math.round((performance.now() - started) * 100) / 100;
-      const told = () => ({ op, ...about(), ...more() });
-      span?.end({ attributes: flat(told()), failed });
+      const fields = () => ({ op, ...about(), ...more() });
+      span?.end({ attributes: flat(fields()), failed });
       log('info', 'item', () => {
         const { request_id, trace_id } = correlation();
-        return { ...told(), ms, request_id, trace_id };
+        return { ...fields(), ms, request_id, trace_id };
       });
     };
     try {

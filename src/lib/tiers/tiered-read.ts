@@ -34,7 +34,7 @@ export function createReader(parts: Parts) {
   /** The item, or undefined: from any tier, or from `only` this one. Errors: tier_unavailable, tier_disabled, item_damaged. */
   async function get(of: ItemName, only?: string): Promise<Got | undefined> {
     const found = await front?.look([of]);
-    return goOn(of, { looked: found && { seen: found[0] }, only });
+    return await goOn(of, { looked: found && { seen: found[0] }, only }); // returned without await it would take two turns more
   }
 
   /** Goes on where the front tier has been asked. Readers who saw the same there share one look below. */
