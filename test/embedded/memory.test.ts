@@ -39,6 +39,22 @@ test.each([
   await memory.close();
 });
 
+test('memories that keep their records elsewhere have other items: none can hide what it cannot see', async () => {
+  const [full, hotOnly, withoutCosmos] = [
+    openOwn(stack),
+    createMemory({ hot: hotTier(settings()) }, { settings: settings() }),
+    createMemory({ hot: hotTier(settings()), cold: coldTier(settings()) }, { settings: settings() }),
+  ];
+  const key = fresh();
+  await full.items.set(key, 'durable');
+  await hotOnly.items.set(key, 'cached');
+  await withoutCosmos.items.set(key, 'in blobs');
+  expect(await Promise.all([full, hotOnly, withoutCosmos].map(({ items }) => items.get(key)))).toEqual(['durable', 'cached', 'in blobs']);
+  await hotOnly.items.delete(key);
+  expect(await full.items.get(key)).toBe('durable');
+  await Promise.all([full.close(), hotOnly.close(), withoutCosmos.close()]);
+});
+
 test('a tier of its own is one more name, which only this memory knows', async () => {
   const table = createTableTier({ now: Date.now, maxBytes: 1e6 });
   const memory = createMemory({ hot: hotTier(settings()), warm: warmTier(settings()), table }, { settings: settings() });
@@ -118,6 +134,12 @@ test('a wrong or missing setting is said when the tier is made, by its name', ()
   // @ts-expect-error no setting has this name
   hotTier({ REDIS_URI: 'redis://localhost' });
   expect(() => createMemory({})).toThrow(/at least one tier/);
+  const hot = hotTier({ REDIS_URL: 'redis://localhost' });
+  for (const tenant of ['', 'a|u|b', 'default~hot']) {
+    expect(() => createMemory({ hot }, { tenant })).toThrow(
+      expect.objectContaining({ code: 'invalid_id', message: expect.stringMatching(/tenant: /) }),
+    );
+  }
 });
 
 test('a credential of its own is asked for tokens', async () => {

@@ -19,6 +19,7 @@ import {
   quoted,
 } from '../memory/items/items.ts';
 import { demoteNow } from '../memory/items/look-after.ts';
+import { Id } from '../model.ts';
 import type { ManyItems } from '../model-answers-items.ts';
 import { DemoteRequest, ItemOptions, ItemParams, ItemsQuery, MgetRequest, MsetRequest, PrefetchRequest } from '../requests-items.ts';
 import { type Log, traced } from '../telemetry.ts';
@@ -144,13 +145,11 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView, type: stri
   return { type, data: Buffer.from(new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength))) }; // the caller's may change meanwhile
 }
 
-/** Whose items. Throws a KeepsakeError for an id that breaks the id rule. */
-export function userId(id: string): string {
-  try {
-    return parseWith(ItemsQuery.pick({ user_id: true }).required(), { user_id: id }, 'invalid_id').user_id;
-  } catch (error) {
-    throw asCallersCatch(error);
-  }
+/** Throws a KeepsakeError for what breaks the id rule. */
+export function checkedId(name: string, id: string): string {
+  const { success, error } = Id.safeParse(id);
+  if (success) return id;
+  throw asCallersCatch(new MemoryError('invalid_id', `${name}: ${error.issues[0]?.message}`));
 }
 
 /** Moves old items down. Errors: tier_disabled, tier_unavailable. */

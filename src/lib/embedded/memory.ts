@@ -6,7 +6,7 @@ import type { Log, LogLevel } from '../telemetry.ts';
 import { toldMemory } from '../tiers/item-telemetry.ts';
 import { createTierStats, type Figures, type TierStats } from '../tiers/tier-stats.ts';
 import { createTieredMemory, type Tier } from '../tiers/tiered.ts';
-import { createOwnItems, demoteOwn, type Engine, type OwnItems, userId } from './items.ts';
+import { checkedId, createOwnItems, demoteOwn, type Engine, type OwnItems } from './items.ts';
 import type { OpenTier, TierContext, TierSource } from './tiers.ts';
 
 // This file is what the package exports as `keepsake/items`, so what callers catch and name comes with it.
@@ -89,15 +89,23 @@ export function createMemory<T extends string>(
     },
   });
   const items = toldMemory(memory, log);
-  const [home = memory.names[0] ?? ''] = [...opened].flatMap(([name, { tier }]) => (tier.ledger ? [name] : []));
-  const engine: Engine = { items, config, now, home, page: all.find((one) => one.page)?.page };
+  const [[home, keeper] = [memory.names[0] ?? '', undefined]] = [...opened].filter(([, { tier }]) => tier.ledger);
+  const engine: Engine = { items, config, now, home, page: keeper?.page };
+  const owned = { tenant: spaceOf(checkedId('tenant', tenant), { home, keeper }) };
   return {
-    items: createOwnItems(engine, { tenant, user_id: null }),
-    user: (id) => ({ id, items: createOwnItems(engine, { tenant, user_id: userId(id) }) }),
+    items: createOwnItems(engine, { ...owned, user_id: null }),
+    user: (id) => ({ id, items: createOwnItems(engine, { ...owned, user_id: checkedId('user_id', id) }) }),
     stats: () => Object.fromEntries([...opened].map(([name, one]) => [name, figuresOf(one, now())])) as Record<T, TierFigures>,
-    demote: (options = {}) => demoteOwn({ now, log, items, dues }, { tenant, ...options }),
+    demote: (options = {}) => demoteOwn({ now, log, items, dues }, { ...owned, ...options }),
     close: async () => void (await Promise.all(all.map(({ close }) => close()))),
   };
 }
+
+/**
+ * Where the records of a tenant's items are not those of the service, the items are others too (`~` is in no id): a memory that cannot
+ * see a durable item must not put one in front of it.
+ */
+const spaceOf = (tenant: string, { home, keeper }: { home: string; keeper: OpenTier | undefined }): string =>
+  keeper?.page ? tenant : `${tenant}~${home}`;
 
 const figuresOf = ({ stats, connections }: Opened, at: number): TierFigures => ({ ...stats.figures(at), connections: connections?.() });
