@@ -25,12 +25,14 @@ const HELP = `What a memory in three tiers adds to the SDK's bare call. bench/RE
 
   --rounds N        in which the servers take turns (5)
   --connections N   over which requests come at once (64)
+  --only TEXT       the rows whose names contain it, such as "get, hot"
   --help            this text
 `;
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '64' },
+    only: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -217,7 +219,7 @@ async function main(): Promise<void> {
   try {
     await seed(env, `http://127.0.0.1:${servers.at(-1)?.port}`);
     say(`${''.padEnd(38)}   items/s   p50 ms   p95 ms   p99 ms    of same path    of node:http`);
-    for (const row of rows) print(row, await measure(row, servers));
+    for (const row of rows.filter(({ name }) => name.includes(values.only))) print(row, await measure(row, servers));
   } finally {
     await Promise.all(servers.map(({ stop }) => stop()));
     await Promise.all([cosmos.stop(), redis.stop(), azurite.stop()]);
