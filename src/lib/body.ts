@@ -16,7 +16,8 @@ export async function readJson(request: HttpRequest, maxBytes = MAX_BODY_BYTES):
   return parseClean(bytes);
 }
 
-export const isJson = ({ headers }: HttpRequest): boolean => /^application\/json\s*(;|$)/i.test(headers.get('content-type') ?? '');
+export const IS_JSON = /^application\/json\s*(;|$)/i;
+export const isJson = ({ headers }: HttpRequest): boolean => IS_JSON.test(headers.get('content-type') ?? '');
 
 /** A body that is taken as it came. */
 export interface RawBody {

@@ -51,11 +51,14 @@ function authMode({ values, refuse }: Reading, { azure, development }: Config['d
   return mode;
 }
 
+/** Where settings come from when nobody gives others. */
+export const environment = (): Environment => process.env;
+
 /**
  * Reads the settings, the only place that looks at `process.env`.
  * Throws a ConfigError with one line per wrong setting; what is merely odd becomes a warning.
  */
-export function loadConfig(env: Environment = process.env): Config {
+export function loadConfig(env: Environment = environment()): Config {
   const reading = readSettings(env);
   const { values, wrong, warnings } = reading;
   const deployment = deploymentOf(reading);

@@ -1,3 +1,4 @@
+import { environment } from '../config.ts';
 import { type CosmosConfig, cosmosOf } from './cosmos.ts';
 import { ConfigError } from './error.ts';
 import { itemsOf, memoryOf } from './memory.ts';
@@ -22,7 +23,7 @@ export interface TierConfig {
 
 /** Reads what one part needs; throws a ConfigError with one line per wrong setting. */
 function load<T>(settings: Settings | undefined, part: (reading: Reading, deployment: Deployment) => T): TierConfig & T {
-  const reading = readSettings(settings ?? process.env);
+  const reading = readSettings(settings ?? environment());
   const { values, wrong } = reading;
   const deployment = deploymentOf(reading);
   const own = part(reading, deployment);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkType, parseClean, parseWith, refuseLarge } from '../body.ts';
+import { checkType, IS_JSON, parseClean, parseWith, refuseLarge } from '../body.ts';
 import { isThere, orFallback } from '../client/absent.ts';
 import { errorOf, ItemNotFound } from '../client/errors.ts';
 import type { InTier, ItemFound, Items, PutOptions } from '../client/items.ts';
@@ -115,6 +115,8 @@ export function createOwnItems<T extends string>(engine: Engine, owner: Owner): 
       }),
     setMany: async (items, options = {}) => {
       const { results } = await answered(async () => {
+        const bytes = Object.keys(items).find((key) => ArrayBuffer.isView(items[key]));
+        if (bytes !== undefined) throw new MemoryError('invalid_body', `items.${bytes}: bytes are put one by one, with set`);
         const { tier, ...rest } = options;
         const asked = parseWith(MsetRequest, { ...rest, items: parseClean(jsonOf(items).data) }, 'invalid_body');
         return putItems(engine, owner, placed({ ...asked, ...parseWith(Where, { tier }, 'invalid_body') }));
@@ -140,7 +142,7 @@ function jsonOf(value: unknown) {
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView, type: string) {
   checkType(type);
-  if (type.startsWith(JSON_TYPE))
+  if (IS_JSON.test(type))
     throw new MemoryError('unsupported_media_type', `bytes have another type than ${JSON_TYPE}: put the value itself`);
   return { type, data: Buffer.from(new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength))) }; // the caller's may change meanwhile
 }
