@@ -1,7 +1,6 @@
 import type { Config } from './config.ts';
-import type { BlobConnection } from './connect/storage.ts';
+import type { BlobConnection, Ring } from './connect/storage.ts';
 import { hotItemRules, INLINE_BYTES, memoryRules } from './item-rules.ts';
-import type { Ring } from './services.ts';
 import type { Log } from './telemetry.ts';
 import { createColdItems } from './tiers/cold-items.ts';
 import type { CosmosGate } from './tiers/cosmos-gate.ts';

@@ -4,7 +4,7 @@ import { type Config, loadConfig } from './config.ts';
 import { connectCosmos } from './connect/cosmos.ts';
 import type { CosmosCall } from './connect/cosmos-patience.ts';
 import { createCredential } from './connect/credential.ts';
-import { connectBlobs, connectQueues } from './connect/storage.ts';
+import { connectBlobs, connectQueues, type Ring } from './connect/storage.ts';
 import { createLocalModel } from './llm/local.ts';
 import { createOpenAIModel } from './llm/openai.ts';
 import { createOpenAIEmbedder } from './llm/openai-embed.ts';
@@ -27,8 +27,6 @@ import { createQueuedWrites, type QueuedWrites } from './tiers/queued-writes.ts'
 import { openRedis } from './tiers/redis-open.ts';
 import { createWarm, type Warm } from './tiers/warm.ts';
 
-/** Rings a queue once, within half a second, base64 as the host expects; false when it is not known to have arrived. */
-export type Ring = (queue: string, payload: object, options?: { delaySeconds?: number }) => Promise<boolean>;
 type Ping = () => Promise<void>;
 
 /** Everything that what the service does is made of. The clock and the model are arguments like the rest. */

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { createOpenAIModel, type OpenAIModelSettings } from '../../src/lib/llm/openai.ts';
+import { createOpenAIModel } from '../../src/lib/llm/openai.ts';
+import type { OpenAIModelSettings } from '../../src/lib/llm/openai-client.ts';
 import { type Model, ModelError, type ReflectInput } from '../../src/lib/llm/port.ts';
 
 const AT = '2026-11-20T10:00:00.000Z';

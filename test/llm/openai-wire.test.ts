@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { OpenAIModelSettings } from '../../src/lib/llm/openai.ts';
+import type { OpenAIModelSettings } from '../../src/lib/llm/openai-client.ts';
 import { type FakeOpenAI, startFakeOpenAI } from '../support/fake-openai.ts';
 import { failure, good, input, modelAt, PRIVATE, SECRET } from './openai-asked.ts';
 

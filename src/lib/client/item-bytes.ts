@@ -1,4 +1,6 @@
-import type { ItemFound } from './items.ts';
+import type { ItemAnswer } from '../model-answers-items.ts';
+
+export type ItemFound<T = unknown> = ItemAnswer<T> & { content_type: string };
 
 /** An item of bytes: what a JSON item's answer says of it is in the headers. */
 export function bytesAnswer<T>(key: string, bytes: Uint8Array, headers: Headers): ItemFound<T> {

@@ -4,7 +4,7 @@ import type { ItemOptions, ItemQuery, ItemsQuery } from '../requests-items.ts';
 import { isThere, orFallback } from './absent.ts';
 import type { Ask, Call, Value } from './call.ts';
 import { errorOf, ItemNotFound } from './errors.ts';
-import { bytesAnswer } from './item-bytes.ts';
+import { bytesAnswer, type ItemFound } from './item-bytes.ts';
 import { PAGE, throughPages } from './pages.ts';
 
 export type TierName = NonNullable<z.input<typeof ItemQuery>['tier']>;
@@ -15,7 +15,7 @@ export type Place<T extends string = TierName> = Omit<ItemOptions, 'tier'> & InT
 /** The same, and the condition under which it is put: an ETag, or `'*'` for one that must not be there. */
 export type PutOptions<T extends string = TierName> = Place<T> & { ifMatch?: string; ifNoneMatch?: string };
 export type ItemFilter = Pick<Partial<ItemsQuery>, 'prefix'>;
-export type ItemFound<T = unknown> = ItemAnswer<T> & { content_type: string };
+export type { ItemFound };
 
 /** JSON values and bytes under keys, in tiers that read as one. Bytes are read as a Uint8Array. */
 export interface Items<Tier extends string = TierName> {

@@ -33,6 +33,9 @@ export interface BlobConnection {
   close: () => void;
 }
 
+/** Rings a queue once, within half a second, base64 as the host expects; false when it is not known to have arrived. */
+export type Ring = (queue: string, payload: object, options?: { delaySeconds?: number }) => Promise<boolean>;
+
 export interface QueueConnection {
   /** Puts one message on a queue: one try, at most ringTimeoutMs. False when it is not known to have arrived; never throws. */
   ring: (queueName: string, payload: unknown, options?: { delaySeconds?: number }) => Promise<boolean>;

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { z } from 'zod';
-import type { Connection, OpenAIModelSettings } from './openai.ts';
+import type { Connection, OpenAIModelSettings } from './openai-client.ts';
 import { type Failure, failureOf, refusesParameter } from './openai-errors.ts';
 import { type ChatAnswer, type ChatRequest, createMeter, type Meter } from './openai-meter.ts';
 import { type ModelAnswer, ModelError, type ModelOptions, type ModelUsage } from './port.ts';

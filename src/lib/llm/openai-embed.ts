@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cutToTokens, type EmbedInput, embedBatches } from './embed-batches.ts';
-import { type ClientSettings, lazyClient } from './openai.ts';
 import { failed } from './openai-answer.ts';
+import { type ClientSettings, lazyClient } from './openai-client.ts';
 import { failureOf, refusesParameter } from './openai-errors.ts';
 import { createMeter, type Meter } from './openai-meter.ts';
 import { type Embedder, type EmbeddingModel, ModelError } from './port.ts';

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import type { OpenAIModelSettings } from './openai.ts';
+import type { OpenAIModelSettings } from './openai-client.ts';
 import { retryAfter } from './openai-errors.ts';
 import type { ModelUsage } from './port.ts';
 import { estimateTokens } from './tokens.ts';

@@ -1,5 +1,5 @@
 import type { UsageMonth, WorkFigures } from '../../model-usage.ts';
-import type { Services } from '../../services.ts';
+import type { Warm } from '../../tiers/warm.ts';
 import type { UsageOf } from '../../tiers/warm-usage.ts';
 import { dateOf, datesBetween, daysAfter, monthOf } from './dates.ts';
 import { addRows } from './figures.ts';
@@ -10,7 +10,11 @@ export const DELTA_DAYS = 60;
 export const OPEN_DAYS = 2;
 const AT_ONCE = 8;
 
-export type Reading = Pick<Services, 'now'> & { warm: Pick<Services['warm'], 'usage'> };
+export interface Reading {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  warm: Pick<Warm, 'usage'>;
+}
 
 /** What was spent on each day from `from` to `to` (both yyyy-mm-dd, included) by kind of work; days without anything are left out. */
 export async function usageDays(
