@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import { degrade } from './telemetry.ts';
 import type { HotItemRules } from './tiers/hot-items.ts';
-import type { MemoryRules } from './tiers/tiered.ts';
+import type { MemoryRules } from './tiers/tier.ts';
 
 /** Above this a value is cold by nature, whatever tier was asked for (CONTRACT "Items"). */
 export const INLINE_BYTES = 1_500_000;

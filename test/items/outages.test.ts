@@ -3,7 +3,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { contentOf } from '../../src/lib/memory/items/items.ts';
 import { traced } from '../../src/lib/telemetry.ts';
 import { type ItemName, itemBlobs, itemTag } from '../../src/lib/tiers/keys.ts';
-import type { Put } from '../../src/lib/tiers/tiered-write.ts';
+import type { Put } from '../../src/lib/tiers/tier.ts';
 import { waitFor } from '../support/wait.ts';
 import { startWorld, type World } from './world.ts';
 

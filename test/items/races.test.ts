@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MemoryError } from '../../src/lib/errors.ts';
 import { contentOf } from '../../src/lib/memory/items/items.ts';
 import { type ItemName, itemEntry } from '../../src/lib/tiers/keys.ts';
-import type { Put } from '../../src/lib/tiers/tiered-write.ts';
+import type { Put } from '../../src/lib/tiers/tier.ts';
 import { waitFor } from '../support/wait.ts';
 import { startWorld, type World } from './world.ts';
 

@@ -1,6 +1,6 @@
 import { isOver } from '../../src/lib/tiers/item-edition.ts';
 import { type ItemName, itemEntry } from '../../src/lib/tiers/keys.ts';
-import type { Edition, Item, Tier } from '../../src/lib/tiers/tiered.ts';
+import type { Edition, Item, Tier } from '../../src/lib/tiers/tier.ts';
 
 /** Document 1's example of a fourth tier, "warm plus" in Azure Table Storage, with a map in the place of the table: all that such a tier has to do. */
 export function createTableTier({ now, maxBytes }: { now: () => number; maxBytes: number }): Tier & { rows: Map<string, Item> } {

@@ -18,7 +18,7 @@ import { createColdLedger } from '../../src/lib/tiers/cold-ledger.ts';
 import { type CosmosGate, createCosmosGate, UnclearError } from '../../src/lib/tiers/cosmos-gate.ts';
 import { createHotItems } from '../../src/lib/tiers/hot-items.ts';
 import { createRedisGate, type RedisGate } from '../../src/lib/tiers/redis-gate.ts';
-import type { Tier } from '../../src/lib/tiers/tiered.ts';
+import type { Tier } from '../../src/lib/tiers/tier.ts';
 import { createWarmItems } from '../../src/lib/tiers/warm-items.ts';
 import { createClock } from '../support/instances.ts';
 

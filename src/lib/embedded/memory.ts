@@ -4,8 +4,9 @@ import type { Demoted } from '../memory/items/look-after.ts';
 import type { Connections } from '../services-tiers.ts';
 import type { Log, LogLevel } from '../telemetry.ts';
 import { toldMemory } from '../tiers/item-telemetry.ts';
+import type { Tier } from '../tiers/tier.ts';
 import { createTierStats, type Figures, type TierStats } from '../tiers/tier-stats.ts';
-import { createTieredMemory, type Tier } from '../tiers/tiered.ts';
+import { createTieredMemory } from '../tiers/tiered.ts';
 import { checkedId, createOwnItems, demoteOwn, type Engine, type OwnItems } from './items.ts';
 import type { OpenTier, TierContext, TierSource } from './tiers.ts';
 
@@ -14,7 +15,7 @@ export { ItemNotFound, KeepsakeError, PreconditionFailed, TooLarge, Unavailable 
 export { ConfigError } from '../config/error.ts';
 export type { Settings } from '../config/parts.ts';
 export type { ItemName } from '../tiers/keys.ts';
-export type { Content, Edition, Entry, Item, Tier } from '../tiers/tiered.ts';
+export type { Content, Edition, Entry, Item, Tier } from '../tiers/tier.ts';
 export type { ItemContent, OwnItems } from './items.ts';
 export { coldTier, hotTier, type TierContext, type TierOptions, type TierSource, warmTier } from './tiers.ts';
 

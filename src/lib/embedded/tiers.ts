@@ -12,8 +12,8 @@ import { createColdLedger } from '../tiers/cold-ledger.ts';
 import { createCosmosGate } from '../tiers/cosmos-gate.ts';
 import { createHotItems } from '../tiers/hot-items.ts';
 import { openRedis } from '../tiers/redis-open.ts';
+import type { Tier } from '../tiers/tier.ts';
 import { httpCall, type TierStats } from '../tiers/tier-stats.ts';
-import type { Tier } from '../tiers/tiered.ts';
 import { createItemDues, createWarmItems, type ItemDues, type WarmItems } from '../tiers/warm-items.ts';
 
 /** What a tier is opened with. */

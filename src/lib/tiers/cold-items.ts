@@ -7,7 +7,7 @@ import { MemoryError } from '../errors.ts';
 import { isOver, JSON_TYPE } from './item-edition.ts';
 import { type ItemName, itemBlob, itemBlobs } from './keys.ts';
 import { manyAtOnce } from './many.ts';
-import type { Content, Edition, Item, Tier } from './tiered.ts';
+import type { Content, Edition, Item, Tier } from './tier.ts';
 
 /** Contents above this are stored as gzip (CONTRACT "Items"). */
 export const GZIP_ABOVE_BYTES = 1_000_000;

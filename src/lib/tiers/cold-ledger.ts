@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BlobConnection } from '../connect/storage.ts';
 import { MemoryError } from '../errors.ts';
 import { type ItemName, itemRecordBlob } from './keys.ts';
-import type { Ledger, LedgerRecord } from './tiered.ts';
+import type { Ledger, LedgerRecord } from './tier.ts';
 
 const Edition = z.object({ version: z.number(), etag: z.string() });
 const StoredRecord = Edition.extend({

@@ -1,5 +1,5 @@
 import { etagWith, OWN_LENGTH, ownOf } from './item-edition.ts';
-import type { Edition, Item, Seen } from './tiered.ts';
+import type { Edition, Item, Seen } from './tier.ts';
 
 /**
  * An item in Redis is one string: a head of fixed width, then the content type, then the content. Scripts change the head in place,

@@ -5,7 +5,7 @@ import { ABORT, ALONE, BEGIN, COMMIT, DROP, PROMOTE } from './hot-items-scripts.
 import { etagWith, isOver, ownOf } from './item-edition.ts';
 import { type ItemName, itemEntry, itemsOfUser } from './keys.ts';
 import type { RedisGate } from './redis-gate.ts';
-import type { Done, Front, Item, Seen, Tier } from './tiered.ts';
+import type { Done, Front, Item, Seen, Tier } from './tier.ts';
 
 const scripts = {
   begin: script('item-begin', BEGIN),

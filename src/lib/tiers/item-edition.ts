@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Edition, LedgerRecord, Recorded } from './tiered.ts';
+import type { Edition, LedgerRecord, Recorded } from './tier.ts';
 
 export const JSON_TYPE = 'application/json';
 export const OWN_LENGTH = 8;

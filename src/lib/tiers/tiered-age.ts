@@ -1,6 +1,6 @@
 import { isOver, living } from './item-edition.ts';
 import type { ItemName } from './keys.ts';
-import type { LedgerRecord, MemoryRules, Parts, Recorded } from './tiered.ts';
+import type { LedgerRecord, MemoryRules, Parts, Recorded } from './tier.ts';
 
 const DAY_MS = 86_400_000;
 /** A write that takes longer than this is dead, and what it left below without a record is nobody's. */

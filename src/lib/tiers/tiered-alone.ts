@@ -2,9 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MemoryError } from '../errors.ts';
 import { living, newEdition } from './item-edition.ts';
 import type { ItemName } from './keys.ts';
-import type { Edition, Item, Parts } from './tiered.ts';
+import type { Edition, Item, Kept, Parts, Put } from './tier.ts';
 import { isStillAlone } from './tiered-read.ts';
-import type { Kept, Put } from './tiered-write.ts';
 
 const BETWEEN_TRIES_MS = 10;
 

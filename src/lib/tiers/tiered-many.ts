@@ -1,7 +1,7 @@
 import { MemoryError } from '../errors.ts';
 import type { ItemName } from './keys.ts';
 import { manyAtOnce } from './many.ts';
-import type { Parts } from './tiered.ts';
+import type { Parts } from './tier.ts';
 import type { Got, Reader } from './tiered-read.ts';
 
 /** What became of one of many: the item, nothing, or the error that kept it from being read. */

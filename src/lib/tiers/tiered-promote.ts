@@ -1,5 +1,5 @@
 import type { ItemName } from './keys.ts';
-import type { Item, LedgerRecord, Parts, Recorded } from './tiered.ts';
+import type { Item, LedgerRecord, Parts, Recorded } from './tier.ts';
 
 /**
  * Puts what was read from a lower tier into the ledger's own, after so many reads; counts the reads till then. The content below

@@ -3,7 +3,7 @@ import { untraced } from '../telemetry.ts';
 import { createFlights } from './flights.ts';
 import { isOver, living, TOMB_MS } from './item-edition.ts';
 import { type ItemName, itemEntry } from './keys.ts';
-import type { Item, LedgerRecord, Parts, Recorded, Seen } from './tiered.ts';
+import type { Item, LedgerRecord, Parts, Recorded, Seen } from './tier.ts';
 import { promoteIntoLedger } from './tiered-promote.ts';
 
 /** An item, where it was found, and where it lies now because it was read. */

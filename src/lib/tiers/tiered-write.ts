@@ -2,32 +2,13 @@ import { MemoryError } from '../errors.ts';
 import { UnclearError } from './cosmos-gate.ts';
 import { isOver, living, newEdition } from './item-edition.ts';
 import type { ItemName } from './keys.ts';
-import type { Content, Edition, Front, Item, Ledger, LedgerRecord, Parts, Recorded, Seen, Tier } from './tiered.ts';
+import type { Edition, Front, Item, Kept, Ledger, LedgerRecord, Parts, Put, Recorded, Seen, Tier } from './tier.ts';
 import { nextLook, ORPHAN_MS } from './tiered-age.ts';
 import { createAloneWriter } from './tiered-alone.ts';
 import { isStillAlone } from './tiered-read.ts';
 
 /** A writer who cannot see the front tier goes past what another instance's clock may have put there. */
 const CLOCKS_DIFFER_MS = 5000;
-
-export interface Put extends Content {
-  /** Where the item is to live. */
-  tier: string;
-  /** Milliseconds since 1970; null: it has no end. */
-  expires_at: number | null;
-  /** Whether the front tier gets a copy at once. */
-  writeThrough: boolean;
-  /** Throws when the item with this etag (undefined: there is none) is not what the caller expects. */
-  check?: (etag: string | undefined) => void;
-}
-/** What was written where. `cache`: in front alone, so it may be lost. */
-export interface Kept extends Edition {
-  tier: string;
-  durability: 'stored' | 'cache';
-  bytes: number;
-  compressed: boolean;
-  expires_at: number | null;
-}
 
 type LedgerOf = Ledger & { name: string };
 interface Lower extends Edition {

@@ -4,7 +4,7 @@ import { type CosmosGate, type Stored, sql } from './cosmos-gate.ts';
 import { isOver, JSON_TYPE, living, TOMB_MS } from './item-edition.ts';
 import * as keys from './keys.ts';
 import { manyAtOnce } from './many.ts';
-import type { Item, Ledger, LedgerRecord, Recorded, Tier } from './tiered.ts';
+import type { Item, Ledger, LedgerRecord, Recorded, Tier } from './tier.ts';
 
 const TTL_SLACK_SECONDS = 60;
 const FoundDue = ItemDue.extend({ _etag: z.string() });

@@ -3,7 +3,7 @@ import type { MsetRequest } from '../../requests-items.ts';
 import { JSON_TYPE } from '../../tiers/item-edition.ts';
 import type { ItemName } from '../../tiers/keys.ts';
 import { manyAtOnce } from '../../tiers/many.ts';
-import type { Item } from '../../tiers/tiered.ts';
+import type { Item } from '../../tiers/tier.ts';
 import type { OneOfMany } from '../../tiers/tiered-many.ts';
 import { checkTier, contentOf, type ItemServices, keptView, type Place, putItem } from './items.ts';
 

@@ -4,9 +4,9 @@ import { checkPrecondition, type Precondition } from '../../precondition.ts';
 import type { ItemOptions } from '../../requests-items.ts';
 import { JSON_TYPE } from '../../tiers/item-edition.ts';
 import type { ItemName } from '../../tiers/keys.ts';
-import type { Content, Memory } from '../../tiers/tiered.ts';
+import type { Content, Kept } from '../../tiers/tier.ts';
+import type { Memory } from '../../tiers/tiered.ts';
 import type { Got, Head } from '../../tiers/tiered-read.ts';
-import type { Kept } from '../../tiers/tiered-write.ts';
 
 /** What items need of the service, or of an application that has them in its own process. */
 export interface ItemServices {
