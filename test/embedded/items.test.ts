@@ -111,6 +111,11 @@ describe.each(WAYS)('items %s', (_way, items, itemsOf) => {
     ['an unknown preset', (all) => all.set(fresh(), 1, { preset: 'forever' as never }), { code: 'invalid_body' }],
     ['too large a value', (all) => all.set(fresh(), 'x'.repeat(1_000_001)), { name: 'TooLarge', code: 'body_too_large' }],
     ['a type that is none', (all) => all.set(fresh(), new Uint8Array(1), { content_type: 'png' }), { code: 'unsupported_media_type' }],
+    [
+      'too large a batch',
+      (all) => all.setMany({ [fresh()]: 'x'.repeat(600_000), [fresh()]: 'x'.repeat(600_000) }),
+      { name: 'TooLarge', code: 'body_too_large' },
+    ],
     ['bytes in a batch', (all) => all.setMany({ [fresh()]: new Uint8Array(1) }), { code: 'invalid_body' }],
     ['no key', (all) => all.getMany([]), { code: 'invalid_body' }],
     ['101 keys', (all) => all.prefetch(Array.from({ length: 101 }, fresh)), { code: 'invalid_body' }],

@@ -118,7 +118,9 @@ export function createOwnItems<T extends string>(engine: Engine, owner: Owner): 
         const bytes = Object.keys(items).find((key) => ArrayBuffer.isView(items[key]));
         if (bytes !== undefined) throw new MemoryError('invalid_body', `items.${bytes}: bytes are put one by one, with set`);
         const { tier, ...rest } = options;
-        const asked = parseWith(MsetRequest, { ...rest, items: parseClean(jsonOf(items).data) }, 'invalid_body');
+        const { data } = jsonOf(items);
+        refuseLarge(data.length, config.items.maxBytes);
+        const asked = parseWith(MsetRequest, { ...rest, items: parseClean(data) }, 'invalid_body');
         return putItems(engine, owner, placed({ ...asked, ...parseWith(Where, { tier }, 'invalid_body') }));
       });
       return results;
