@@ -7,17 +7,14 @@ import { parseArgs } from 'node:util';
 import { CosmosClient } from '@azure/cosmos';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { Redis } from 'ioredis';
-import { startAzurite } from '../dev/azurite/start.ts';
 import { build } from '../dev/build.ts';
-import { DEV_KEY, startCosmos } from '../dev/cosmos/server.ts';
 import { startHost } from '../dev/host/start.ts';
-import { cosmosContainers } from '../dev/launch/containers.ts';
-import { createStorage } from '../dev/launch/storage.ts';
 import { startRedis } from '../dev/redis/server.ts';
 import { createApi } from '../test/support/api.ts';
 import { appFolder } from '../test/support/app-folder.ts';
 import { freePorts, hasRedisServer } from '../test/support/redis-node.ts';
 import { load, type Shot, shot } from './load.ts';
+import { startTiers } from './tiers.ts';
 
 const KEYS = 100;
 
@@ -184,23 +181,9 @@ function print(row: Row, results: Map<Server, Result>): void {
 
 async function main(): Promise<void> {
   await build();
-  const [azurite, cosmos, redis] = await Promise.all([
-    startAzurite(),
-    startCosmos({ port: 0, key: DEV_KEY, database: 'keepsake', containers: cosmosContainers() }),
-    startAnyRedis(),
-  ]);
-  await createStorage(azurite.connectionString, { blobPrefix: 'bench', queuePrefix: 'bench' });
+  const tiers = await startTiers({ redis: startAnyRedis });
   const env = {
-    FUNCTIONS_WORKER_RUNTIME: 'node',
-    AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
-    AzureWebJobsStorage: azurite.connectionString,
-    BLOB_CONNECTION_STRING: azurite.connectionString,
-    BLOB_CONTAINER: 'bench',
-    QUEUE_PREFIX: 'bench',
-    COSMOS_ENDPOINT: cosmos.endpoint,
-    COSMOS_KEY: cosmos.key,
-    COSMOS_DATABASE: 'keepsake',
-    REDIS_URL: redis.url,
+    ...(await tiers.settings()),
     REDIS_COMMAND_TIMEOUT_MS: '5000',
     ITEM_COPY_SECONDS: '3600',
     VERIFY_WITHIN_SECONDS: '300',
@@ -222,7 +205,7 @@ async function main(): Promise<void> {
     for (const row of rows.filter(({ name }) => name.includes(values.only))) print(row, await measure(row, servers));
   } finally {
     await Promise.all(servers.map(({ stop }) => stop()));
-    await Promise.all([cosmos.stop(), redis.stop(), azurite.stop()]);
+    await tiers.stop();
     for (const folder of [ours, bare]) rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,15 +1,11 @@
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startAzurite } from '../dev/azurite/start.ts';
 import { build } from '../dev/build.ts';
-import { DEV_KEY, startCosmos } from '../dev/cosmos/server.ts';
 import { startHost } from '../dev/host/start.ts';
-import { cosmosContainers } from '../dev/launch/containers.ts';
-import { createStorage } from '../dev/launch/storage.ts';
-import { startRedis } from '../dev/redis/server.ts';
 import { type Api, createApi } from '../test/support/api.ts';
 import { appFolder } from '../test/support/app-folder.ts';
 import { startFakeOpenAI } from '../test/support/fake-openai.ts';
+import { startTiers } from './tiers.ts';
 
 const ROUNDS = 6;
 const WARM_UP = 40;
@@ -47,30 +43,11 @@ const ms = (value: number): string => value.toFixed(1).padStart(7);
 /** Two apps on the same tiers, each with queues of its own, so that neither does the other's jobs. */
 async function main(): Promise<void> {
   await build();
-  const [azurite, cosmos, redis, fake] = await Promise.all([
-    startAzurite(),
-    startCosmos({ port: 0, key: DEV_KEY, database: 'keepsake', containers: cosmosContainers() }),
-    startRedis({ port: 0 }),
-    startFakeOpenAI(),
-  ]);
+  const [tiers, fake] = await Promise.all([startTiers(), startFakeOpenAI()]);
   const root = appFolder();
   fake.byDefault(() => ({ kind: 'slow' }));
   const app = async (queuePrefix: string, settings: Record<string, string>) => {
-    await createStorage(azurite.connectionString, { blobPrefix: 'bench', queuePrefix });
-    const env = {
-      FUNCTIONS_WORKER_RUNTIME: 'node',
-      AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
-      AzureWebJobsStorage: azurite.connectionString,
-      BLOB_CONNECTION_STRING: azurite.connectionString,
-      BLOB_CONTAINER: 'bench',
-      QUEUE_PREFIX: queuePrefix,
-      COSMOS_ENDPOINT: cosmos.endpoint,
-      COSMOS_KEY: cosmos.key,
-      COSMOS_DATABASE: 'keepsake',
-      REDIS_URL: redis.url,
-      LOG_LEVEL: 'error',
-      ...settings,
-    };
+    const env = { ...(await tiers.settings(queuePrefix)), ...settings };
     return startHost({ root, port: 0, env, quiet: true });
   };
   const hangs = { MODEL_PROVIDER: 'compatible', OPENAI_BASE_URL: fake.url, MODEL_TIMEOUT_MS: '200000', MODEL_MAX_RETRIES: '0' };
@@ -80,7 +57,7 @@ async function main(): Promise<void> {
   } finally {
     await fake.close(); // its jobs fail now, so that the app can stop
     await Promise.all([local.stop(), hanging.stop()]);
-    await Promise.all([cosmos.stop(), redis.stop(), azurite.stop()]);
+    await tiers.stop();
     rmSync(root, { recursive: true, force: true });
   }
 }

@@ -1,15 +1,11 @@
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startAzurite } from '../dev/azurite/start.ts';
 import { build } from '../dev/build.ts';
-import { DEV_KEY, startCosmos } from '../dev/cosmos/server.ts';
 import { startHost } from '../dev/host/start.ts';
-import { cosmosContainers } from '../dev/launch/containers.ts';
-import { createStorage } from '../dev/launch/storage.ts';
-import { startRedis } from '../dev/redis/server.ts';
 import { type Api, createApi } from '../test/support/api.ts';
 import { appFolder } from '../test/support/app-folder.ts';
 import { createTalker } from './talker.ts';
+import { startTiers } from './tiers.ts';
 
 const QUERIES = 200;
 const MESSAGES_A_CALL = 50;
@@ -132,25 +128,10 @@ async function measure(api: Api, restart: () => Promise<Api>, quiet: () => Promi
 
 async function main(): Promise<void> {
   await build();
-  const [azurite, cosmos, redis] = await Promise.all([
-    startAzurite(),
-    startCosmos({ port: 0, key: DEV_KEY, database: 'keepsake', containers: cosmosContainers() }),
-    startRedis({ port: 0 }),
-  ]);
+  const tiers = await startTiers();
   const root = appFolder();
-  await createStorage(azurite.connectionString, { blobPrefix: 'bench', queuePrefix: 'bench' });
   const env = {
-    FUNCTIONS_WORKER_RUNTIME: 'node',
-    AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
-    AzureWebJobsStorage: azurite.connectionString,
-    BLOB_CONNECTION_STRING: azurite.connectionString,
-    BLOB_CONTAINER: 'bench',
-    QUEUE_PREFIX: 'bench',
-    COSMOS_ENDPOINT: cosmos.endpoint,
-    COSMOS_KEY: cosmos.key,
-    COSMOS_DATABASE: 'keepsake',
-    REDIS_URL: redis.url,
-    LOG_LEVEL: 'error',
+    ...(await tiers.settings()),
     MODEL_PROVIDER: 'local',
     REFLECTION_THRESHOLD_TURNS: '1000', // what is measured is search, not what reflections do beside it
     MAX_BUFFER_MESSAGES: '1000',
@@ -161,8 +142,8 @@ async function main(): Promise<void> {
   let app = await start();
   try {
     const quiet = async () => {
-      for (let calls = -1; calls !== cosmos.calls.all.length; ) {
-        calls = cosmos.calls.all.length;
+      for (let calls = -1; calls !== tiers.cosmos.calls.all.length; ) {
+        calls = tiers.cosmos.calls.all.length;
         await new Promise((resolve) => setTimeout(resolve, 1500));
       }
     };
@@ -177,7 +158,7 @@ async function main(): Promise<void> {
     );
   } finally {
     await app.stop();
-    await Promise.all([cosmos.stop(), redis.stop(), azurite.stop()]);
+    await tiers.stop();
     rmSync(root, { recursive: true, force: true });
   }
 }

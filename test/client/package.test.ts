@@ -1,36 +1,25 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildClient, CLIENT } from '../../dev/build-package.ts';
+import { type PackageUser, packageUser, REPOSITORY, shownIn } from '../support/package-user.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-const REPOSITORY = join(import.meta.dirname, '../..');
-const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
 const run = promisify(execFile);
 
 let stack: Stack;
-let project: string;
+let project: PackageUser;
 beforeAll(async () => {
   [stack] = await Promise.all([startStack(), buildClient()]);
-  project = projectOfAUser();
+  project = packageUser();
 }, 120_000);
 afterAll(async () => {
   await stack.stop();
-  rmSync(project, { recursive: true });
+  project.remove();
 });
-
-/** A folder outside of the repository that has the package installed, and none of our types but those that come with it. */
-function projectOfAUser(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'keepsake-user-'));
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(REPOSITORY, join(folder, 'node_modules/keepsake'));
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  return folder;
-}
 
 const conversation = (session: string) => `
 import { createMemoryClient, FieldNotFound } from 'keepsake/client';
@@ -49,18 +38,17 @@ test('keepsake/client is imported by its name, from within the package', async (
 });
 
 test('and from a project that has it installed', async () => {
-  writeFileSync(join(project, 'talk.js'), conversation('package-installed'));
-  const { stdout } = await run(process.execPath, ['talk.js'], { cwd: project });
-  expect(JSON.parse(stdout)).toEqual(ANSWERED);
+  project.write('talk.js', conversation('package-installed'));
+  expect(JSON.parse(await project.run('talk.js'))).toEqual(ANSWERED);
 });
 
 test('a bundler takes it into a page: one file, nothing of Node', async () => {
-  writeFileSync(
-    join(project, 'page.js'),
+  project.write(
+    'page.js',
     "import { createMemoryClient } from 'keepsake/client'; window.memory = createMemoryClient({ baseUrl: '/api' });",
   );
   const bundled = await build({
-    absWorkingDir: project,
+    absWorkingDir: project.folder,
     entryPoints: ['page.js'],
     bundle: true,
     write: false,
@@ -71,16 +59,13 @@ test('a bundler takes it into a page: one file, nothing of Node', async () => {
   expect(readFileSync(join(REPOSITORY, CLIENT), 'utf8')).not.toMatch(/\brequire\(|\bprocess\.|\bBuffer\b|node:|^import /m);
 });
 
-/** The first TypeScript that a page shows, asking this stack. */
-function shown(page: string): string {
-  const [, text = ''] = /^```ts\n(.*?)^```$/ms.exec(readFileSync(join(REPOSITORY, page), 'utf8')) ?? [];
-  expect(text).toContain('http://localhost:7071/api');
-  return text.replace('http://localhost:7071/api', `${stack.api().url}/api`);
-}
+/** What a page shows first, asking this stack. */
+const shown = (page: string): string =>
+  shownIn(page, 'http://localhost:7071/api').replace('http://localhost:7071/api', `${stack.api().url}/api`);
 
 test.each(['README.md', 'docs/client.md'])('what %s shows runs as it stands', async (page) => {
-  writeFileSync(join(project, 'shown.ts'), shown(page));
-  await run(process.execPath, ['shown.ts'], { cwd: project });
+  project.write('shown.ts', shown(page));
+  await project.run('shown.ts');
   const { body } = await stack.api().get('/sessions/monday');
   expect(body).toMatchObject({ user_id: 'nora', message_count: expect.any(Number) });
 });
@@ -110,21 +95,6 @@ test.each([
   ['nodenext', { module: 'nodenext' }],
   ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }],
 ])('its declarations are complete for TypeScript with %s', { timeout: 120_000 }, async (_what, resolution) => {
-  const compilerOptions = {
-    ...resolution,
-    strict: true,
-    skipLibCheck: false,
-    noEmit: true,
-    target: 'es2024',
-    lib: ['es2024', 'dom'],
-    types: [],
-  };
   const sources = { 'typed.ts': TYPED, 'readme.ts': shown('README.md'), 'client.ts': shown('docs/client.md') };
-  for (const [name, text] of Object.entries(sources)) writeFileSync(join(project, name), text);
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: Object.keys(sources) }));
-  const errors = await run(process.execPath, [TSC, '-p', project]).then(
-    () => '',
-    ({ stdout }) => stdout,
-  );
-  expect(errors).toBe('');
+  expect(await project.errorsOf(sources, { ...resolution, lib: ['es2024', 'dom'], types: [] })).toBe('');
 });

@@ -1,47 +1,26 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildItems, ITEMS } from '../../dev/build-package.ts';
+import { type PackageUser, packageUser, REPOSITORY, shownIn } from '../support/package-user.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-const REPOSITORY = join(import.meta.dirname, '../..');
-const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
-const run = promisify(execFile);
-
 let stack: Stack;
-let project: string;
+let project: PackageUser;
 beforeAll(async () => {
   [stack] = await Promise.all([startStack({ apps: 0 }), buildItems()]);
-  project = projectOfAUser();
+  project = packageUser({ nodeTypes: true });
 }, 120_000);
 afterAll(async () => {
   await stack.stop();
-  rmSync(project, { recursive: true });
+  project.remove();
 });
 
-/** A folder outside of the repository that has the package and the types of Node installed. */
-function projectOfAUser(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'keepsake-app-'));
-  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
-  symlinkSync(REPOSITORY, join(folder, 'node_modules/keepsake'));
-  symlinkSync(join(REPOSITORY, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  return folder;
-}
-
-function shown(page: string): string {
-  const [, text = ''] = /^```ts\n(.*?)^```$/ms.exec(readFileSync(join(REPOSITORY, page), 'utf8')) ?? [];
-  expect(text).toContain("from 'keepsake/items'");
-  return text;
-}
+const shown = () => shownIn('docs/items.md', "from 'keepsake/items'");
 
 test('what docs/items.md shows runs as it stands, with the settings of the environment', async () => {
-  writeFileSync(join(project, 'shown.ts'), shown('docs/items.md'));
-  const { stdout } = await run(process.execPath, ['shown.ts'], { cwd: project, env: { ...process.env, ...stack.env } });
-  expect(stdout.split('\n')).toEqual([
+  project.write('shown.ts', shown());
+  expect((await project.run('shown.ts', stack.env)).split('\n')).toEqual([
     expect.stringMatching(/^cold stored "/),
     "vegetarian [ 'tea' ] hot []",
     expect.stringMatching(/^photo 4 .*image\/png.*\[ 'none' \]$/),
@@ -76,13 +55,6 @@ export const rate: number | null = memory.stats().table.hit_rate;
 `;
 
 test('its declarations are complete', { timeout: 120_000 }, async () => {
-  const compilerOptions = { module: 'nodenext', strict: true, noEmit: true, target: 'es2024', types: ['node'], skipLibCheck: false };
-  const sources = { 'typed.ts': TYPED, 'items.ts': shown('docs/items.md') };
-  for (const [name, text] of Object.entries(sources)) writeFileSync(join(project, name), text);
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: Object.keys(sources) }));
-  const errors = await run(process.execPath, [TSC, '-p', project]).then(
-    () => '',
-    ({ stdout }) => stdout,
-  );
-  expect(errors).toBe('');
+  const sources = { 'typed.ts': TYPED, 'items.ts': shown() };
+  expect(await project.errorsOf(sources, { module: 'nodenext', types: ['node'] })).toBe('');
 });
