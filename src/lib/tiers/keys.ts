@@ -15,11 +15,13 @@ const SHARDS = 64;
 const sha256 = (text: string) => hash('sha256', text, 'buffer');
 /** A short, stable name for any text: 22 characters of base64url, 132 bits. */
 export const digest = (text: string): string => sha256(text).toString('base64url').slice(0, 22);
-/** FNV-1a, folded: spreads as well as a cryptographic hash, which took a twentieth of a hot read. */
-function shard(text: string): string {
+const shardAt = (n: number): string => String(n % SHARDS).padStart(2, '0');
+const shard = (text: string): string => shardAt(sha256(text)[0] ?? 0);
+/** FNV-1a, folded: for what every read of an item computes and nothing durable is found by. */
+function spread(text: string): string {
   let sum = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
-  return String(((sum ^ (sum >>> 16)) >>> 0) % SHARDS).padStart(2, '0');
+  return shardAt((sum ^ (sum >>> 16)) >>> 0);
 }
 const twelve = (n: number): string => String(n).padStart(12, '0');
 
@@ -161,9 +163,9 @@ export const itemBatchPartition = ({ tenant, user_id }: Omit<ItemName, 'key'>, i
   user_id === null ? `${tenant}|ik|${digest(idempotencyKey)}` : userItems(tenant, user_id);
 const itemWords = ({ user_id, key }: ItemName): string => (user_id === null ? `i|${key}` : `u|${user_id}|${key}`);
 /** Redis: a user's items share a tag, and so does the list of them. */
-export const itemTag = ({ tenant, user_id, key }: ItemName): string => `{${tenant}|i|${shard(user_id ?? key)}}`;
+export const itemTag = ({ tenant, user_id, key }: ItemName): string => `{${tenant}|i|${spread(user_id ?? key)}}`;
 export const itemEntry = (of: ItemName): string => `${itemTag(of)}${itemWords(of)}`;
-export const itemsOfUser = (tenant: string, user_id: string): string => `{${tenant}|i|${shard(user_id)}}ux|${user_id}`;
+export const itemsOfUser = (tenant: string, user_id: string): string => `{${tenant}|i|${spread(user_id)}}ux|${user_id}`;
 /** Cosmos `directory`: where the demotion timer looks, by when an item must be looked after. */
 export const itemDues = (tenant: string): string => `due|item|${tenant}|`;
 export const itemDueId = (of: ItemName): string => `${itemDues(of.tenant)}${itemWords(of)}`;
