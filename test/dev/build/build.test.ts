@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { build } from '../../../dev/build.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { waitFor } from '../../support/wait.ts';
+
+/** Not in the tick of the file system's clock in which it is built: that would count as newer. */
+const LONG_AGO = new Date('2026-01-01');
 
 /** A repository of two functions that share a module and one of which loads a package when called. */
 function repository() {
@@ -21,6 +24,7 @@ function repository() {
     'src/functions/b.queue.ts',
     "import { log } from '../lib/shared.ts'; log.push('b');\n(globalThis as any).call = async () => (await import('heavy')).weight;",
   );
+  for (const path of ['src', ...globSync('src/**', { cwd: root })]) utimesSync(join(root, path), LONG_AGO, LONG_AGO);
   return { root, write };
 }
 
