@@ -40,7 +40,7 @@ export function createBreaker(rules: BreakerRules, now: () => number) {
   return {
     /** Takes a turn; false while the tier is to be left alone. */
     admits(): boolean {
-      if (state.openedAt === null) return true;
+      if (state.openedAt === null) return true; // closed: no need to ask the clock
       const turn = admit(state, rules, now());
       state = turn.state;
       return turn.admitted;

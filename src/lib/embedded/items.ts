@@ -7,17 +7,7 @@ import { PAGE, throughPages } from '../client/pages.ts';
 import { ERROR_CODES, MemoryError, toProblem } from '../errors.ts';
 import { getItems, prefetchItems, putItems } from '../memory/items/item-batch.ts';
 import { listItems } from '../memory/items/item-list.ts';
-import {
-  contentOf,
-  deleteItem,
-  getItem,
-  headItem,
-  type ItemServices,
-  isoOrNull,
-  keptView,
-  putItem,
-  quoted,
-} from '../memory/items/items.ts';
+import { deleteItem, getItem, headItem, type ItemServices, isoOrNull, keptView, putItem, quoted } from '../memory/items/items.ts';
 import { demoteNow } from '../memory/items/look-after.ts';
 import { Id } from '../model.ts';
 import type { ManyItems } from '../model-answers-items.ts';
@@ -25,6 +15,7 @@ import { DemoteRequest, ItemOptions, ItemParams, ItemsQuery, MgetRequest, MsetRe
 import { type Log, traced } from '../telemetry.ts';
 import { JSON_TYPE } from '../tiers/item-edition.ts';
 import type { ItemName } from '../tiers/keys.ts';
+import type { Content } from '../tiers/tier.ts';
 import type { Memory } from '../tiers/tiered.ts';
 import type { ItemDues, WarmItems } from '../tiers/warm-items.ts';
 
@@ -51,7 +42,8 @@ const Mget = MgetRequest.extend(anyTier);
 
 /** Items of one owner, by the rules of the HTTP routes: same checks, same answers, same errors. */
 export function createOwnItems<T extends string>(engine: Engine, owner: Owner): OwnItems<T> {
-  const { home, config } = engine;
+  const { home } = engine;
+  const { maxBytes } = engine.config.items;
   const named = (key: string): ItemName => ({ ...owner, ...parseWith(ItemParams, { key }, 'invalid_id') });
   const placed = <P extends { tier?: string; preset?: string }>(place: P): P => ({
     ...place,
@@ -76,8 +68,7 @@ export function createOwnItems<T extends string>(engine: Engine, owner: Owner): 
     const { ifMatch, ifNoneMatch, content_type = 'application/octet-stream', ...place } = options;
     return answered(async () => {
       const of = named(key);
-      const content = ArrayBuffer.isView(value) ? bytesOf(value, content_type) : jsonOf(value);
-      refuseLarge(content.data.length, config.items.maxBytes);
+      const content = ArrayBuffer.isView(value) ? bytesOf(value, content_type, maxBytes) : jsonOf(value, maxBytes).content;
       const asked = placed(parseWith(Options, place, 'invalid_body'));
       return keptView(of, await putItem(engine, of, { content, options: asked, precondition: { ifMatch, ifNoneMatch } }));
     });
@@ -118,9 +109,7 @@ export function createOwnItems<T extends string>(engine: Engine, owner: Owner): 
         const bytes = Object.keys(items).find((key) => ArrayBuffer.isView(items[key]));
         if (bytes !== undefined) throw new MemoryError('invalid_body', `items.${bytes}: bytes are put one by one, with set`);
         const { tier, ...rest } = options;
-        const { data } = jsonOf(items);
-        refuseLarge(data.length, config.items.maxBytes);
-        const asked = parseWith(MsetRequest, { ...rest, items: parseClean(data) }, 'invalid_body');
+        const asked = parseWith(MsetRequest, { ...rest, items: jsonOf(items, maxBytes).clean }, 'invalid_body');
         return putItems(engine, owner, placed({ ...asked, ...parseWith(Where, { tier }, 'invalid_body') }));
       });
       return results;
@@ -134,19 +123,22 @@ export function createOwnItems<T extends string>(engine: Engine, owner: Owner): 
   };
 }
 
-/** A value as it is stored. Errors: invalid_body, invalid_text. */
-function jsonOf(value: unknown) {
-  if (JSON.stringify(value) === undefined) throw new MemoryError('invalid_body', 'value: is required, and must be JSON');
-  const content = contentOf(value);
-  parseClean(content.data);
-  return content;
+/** A value as it is stored, and as it will be read. Errors: invalid_body, invalid_text, body_too_large. */
+function jsonOf(value: unknown, maxBytes: number): { content: Content; clean: unknown } {
+  const text = JSON.stringify(value);
+  if (text === undefined) throw new MemoryError('invalid_body', 'value: is required, and must be JSON');
+  const data = Buffer.from(text);
+  refuseLarge(data.length, maxBytes);
+  return { content: { type: JSON_TYPE, data }, clean: parseClean(data) };
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView, type: string) {
+/** Bytes as they are now: the caller's may change meanwhile. Errors: unsupported_media_type, body_too_large. */
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView, type: string, maxBytes: number): Content {
   checkType(type);
   if (IS_JSON.test(type))
     throw new MemoryError('unsupported_media_type', `bytes have another type than ${JSON_TYPE}: put the value itself`);
-  return { type, data: Buffer.from(new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength))) }; // the caller's may change meanwhile
+  refuseLarge(byteLength, maxBytes);
+  return { type, data: Buffer.from(buffer.slice(byteOffset, byteOffset + byteLength)) };
 }
 
 /** Throws a KeepsakeError for what breaks the id rule. */
