@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { issueKey } from '../functions/issue-key.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { exampleRunner, saysWhatIsWrong } from './example.ts';
 
-const EXAMPLE = join(import.meta.dirname, '../../examples/recall.ts');
+const run = exampleRunner('recall');
 
 let stack: Stack;
 let guarded: Stack;
@@ -15,12 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([stack.stop(), guarded.stop()]));
 
-/** Runs the example as a child process, as a reader would. */
-async function run(...args: string[]) {
-  const child = spawn(process.execPath, [EXAMPLE, ...args]);
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code: child.exitCode, output, errors };
-}
 /** The lines under a heading, up to the next empty one. */
 const under = (output: string, heading: string): string[] =>
   output.split(heading)[1]?.split('\n\n')[0]?.trimEnd().split('\n').slice(1) ?? [];
@@ -64,24 +55,4 @@ test('a key is sent when there is one, and asked for when there is none', async 
   expect(await run(url, '--key', await issueKey(guarded.cosmos, { tenant: 'recall' }))).toMatchObject({ code: 0, errors: '' });
 }, 60_000);
 
-test.each([
-  ['nobody there', ['http://127.0.0.1:1/api'], /^No Keepsake answers at http:\/\/127\.0\.0\.1:1\/api.*"npm start".*\n$/],
-  ['an unknown option', ['--verbose'], /^Unknown option '--verbose'.*\n$/],
-])('%s: one line that says what to do, and exit code 1', async (_what, args, line) => {
-  expect(await run(...args)).toMatchObject({ code: 1, errors: expect.stringMatching(line) });
-});
-
-test('an address without /api is told from a Keepsake', async () => {
-  expect(await run(stack.api().url)).toMatchObject({
-    code: 1,
-    errors: expect.stringMatching(/^What answers .* is not Keepsake.*\/api.*\n$/),
-  });
-});
-
-test('--help says how to call it', async () => {
-  expect(await run('--help')).toMatchObject({
-    code: 0,
-    errors: '',
-    output: expect.stringContaining('node examples/recall.ts [BASE_URL] [--key KEY]'),
-  });
-});
+saysWhatIsWrong(run, { name: 'recall', url: () => stack.api().url });

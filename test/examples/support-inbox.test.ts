@@ -1,25 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tickets } from '../../examples/support-inbox-texts.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { exampleRunner } from './example.ts';
 
-const EXAMPLE = join(import.meta.dirname, '../../examples/support-inbox.ts');
+const run = exampleRunner('support-inbox');
 
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack({ settings: { LOG_LEVEL: 'error' } });
 });
 afterAll(() => stack.stop());
-
-/** Runs the example as a child process, as a reader would. */
-async function run(...args: string[]) {
-  const child = spawn(process.execPath, [EXAMPLE, ...args]);
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code: child.exitCode, output, errors };
-}
 
 test('there are fifty conversations, each another, of ten customers who come back', () => {
   const all = tickets('x');
